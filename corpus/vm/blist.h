@@ -29,7 +29,7 @@ typedef int64_t swblk_t; /* a block number: one page of swap */
 struct blnode {
 	uint32_t bm_bitmap; /* leaf: 1 = free */
 	int32_t bm_bighint; /* longest run that may be found below */
-	swblk_t bm_avail; /* inner: free blocks below */
+	swblk_t bm_avail; /* free blocks below */
 };
 
 struct blist {

@@ -56,6 +56,9 @@ int vm_pager_get_pages(struct vm_object *object, struct vm_page **m, int count, 
 void vm_pager_put_pages(struct vm_object *object, struct vm_page **m, int count, int flags, int *rtvals);
 /* Does the pager hold the page?  *before, *after (may be NULL): contiguous neighbours. */
 boolean_t vm_pager_has_page(struct vm_object *object, vm_pindex_t pindex, int *before, int *after);
-/* A page became dirty: what the pager holds of it is stale (object and page queues locked). */
+/*
+ * A page became dirty: what the pager holds of it is stale.  Object locked, page
+ * queues not: the pager takes swhash, which stands before them.
+ */
 void vm_pager_page_unswapped(struct vm_page *m);
 #endif
