@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dot.c - the lock graph in the dot language, and by libgvc as a picture.
+ *
+ * Rules
+ *  1. A class stands below every class that is taken before it: its layer is the
+ *     longest way of edges down to it, so the picture reads from the first lock
+ *     to the last.  A cycle has no such order; of its edges the rarest gives way
+ *     and points up, for that is most likely the one somebody did not mean.
+ *     Exempt edges are no order at all and give way always.
+ *  2. An edge that a longer way already implies is drawn thin: what is new to the
+ *     eye are the steps, not the shortcuts.  Both are edges, both are links.
+ *  3. The same view gives the same text, byte for byte; the picture depends on
+ *     the fonts of the machine, too.
+ *  4. Names pass through the dot parser, its escapes and its entities, and come
+ *     out as they went in: rep_render_print() with REP_QUOTE_DOT.
+ *  5. Every colour is said twice, as an attribute for who draws the text and as
+ *     a class for the style sheet of the page that shows the picture.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gvc.h>
+
+#include "render.h"
+
+#define PRINT(out, ...) rep_render_print(out, REP_QUOTE_DOT, __VA_ARGS__)
+
+/* More than this many edges, and numbers at them would only be in each other's way. */
+#define LABELLED_EDGES 60
+
+/* The graph as it is drawn. */
+struct layout {
+	const struct rep_view *view;
+	struct rep_kept kept;
+	size_t *order; /* kept edges, those that decide layers first */
+	size_t *first, *next; /* adjacency over the edges that rank: by class, by edge; SIZE_MAX ends */
+	bool *ranks, *implied; /* by edge */
+	size_t *layer; /* by class */
+	size_t *stack; /* scratch, by class */
+	bool *seen; /* scratch, by class */
+};
+
+static const struct rep_view *sorting; /* qsort() hands nothing on */
+
+/* Often before rare, so that what gives way is rare; then as the view has them. */
+static int
+compare_weight(const void *left, const void *right)
+{
+	size_t a = *(const size_t *)left, b = *(const size_t *)right;
+	uint64_t x = sorting->edge[a].count, y = sorting->edge[b].count;
+
+	return x != y ? (x < y ? 1 : -1) : (a > b) - (a < b);
+}
+
+/* Is there a way down from one class to another, not by the edge to leave out? */
+static bool
+reaches(struct layout *it, size_t from, size_t to, size_t leave_out)
+{
+	size_t depth = 0;
+
+	memset(it->seen, 0, it->view->class_count * sizeof(*it->seen));
+	it->stack[depth++] = from;
+	it->seen[from] = true;
+	while (depth > 0) {
+		size_t class = it->stack[--depth];
+
+		for (size_t edge = it->first[class]; edge != SIZE_MAX; edge = it->next[edge]) {
+			size_t below = it->view->edge[edge].to;
+
+			if (edge == leave_out)
+				continue;
+			if (below == to)
+				return true;
+			if (!it->seen[below]) {
+				it->seen[below] = true;
+				it->stack[depth++] = below;
+			}
+		}
+	}
+	return false;
+}
+
+/* Rule 1: takes every edge that does not close a circle with those taken before. */
+static void
+choose_ranking(struct layout *it)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < it->view->edge_count; i++) {
+		if (it->kept.edge[i])
+			it->order[count++] = i;
+	}
+	sorting = it->view;
+	qsort(it->order, count, sizeof(*it->order), compare_weight);
+	for (size_t i = 0; i < count; i++) {
+		const struct rep_edge *edge = &it->view->edge[it->order[i]];
+
+		if (edge->exempt || edge->from == edge->to || reaches(it, edge->to, edge->from, SIZE_MAX))
+			continue;
+		it->ranks[it->order[i]] = true;
+		it->next[it->order[i]] = it->first[edge->from];
+		it->first[edge->from] = it->order[i];
+	}
+}
+
+/* The longest way: no class sinks further than there are classes, since what ranks has no circle. */
+static void
+choose_layers(struct layout *it)
+{
+	bool moved = true;
+
+	while (moved) {
+		moved = false;
+		for (size_t i = 0; i < it->view->edge_count; i++) {
+			const struct rep_edge *edge = &it->view->edge[i];
+
+			if (it->ranks[i] && it->layer[edge->to] <= it->layer[edge->from]) {
+				it->layer[edge->to] = it->layer[edge->from] + 1;
+				moved = true;
+			}
+		}
+	}
+	for (size_t i = 0; i < it->view->edge_count; i++) {
+		it->implied[i] = it->ranks[i] && !it->view->edge[i].in_cycle &&
+				 reaches(it, it->view->edge[i].from, it->view->edge[i].to, i);
+	}
+}
+
+static void
+layout_fini(struct layout *it)
+{
+	free(it->order);
+	free(it->first);
+	free(it->next);
+	free(it->ranks);
+	free(it->implied);
+	free(it->layer);
+	free(it->stack);
+	free(it->seen);
+	rep_render_drop_focus(&it->kept);
+}
+
+static int
+layout_init(struct layout *it, const struct rep_view *view, const struct rep_focus *focus)
+{
+	size_t classes = view->class_count + 1, edges = view->edge_count + 1;
+	int error;
+
+	*it = (struct layout){.view = view};
+	error = rep_render_focus(&it->kept, view, focus);
+	if (error < 0)
+		return error;
+	it->order = calloc(edges, sizeof(*it->order));
+	it->next = calloc(edges, sizeof(*it->next));
+	it->ranks = calloc(edges, sizeof(*it->ranks));
+	it->implied = calloc(edges, sizeof(*it->implied));
+	it->first = calloc(classes, sizeof(*it->first));
+	it->layer = calloc(classes, sizeof(*it->layer));
+	it->stack = calloc(classes, sizeof(*it->stack));
+	it->seen = calloc(classes, sizeof(*it->seen));
+	if (!it->order || !it->next || !it->ranks || !it->implied || !it->first || !it->layer || !it->stack ||
+	    !it->seen) {
+		layout_fini(it);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < classes; i++)
+		it->first[i] = SIZE_MAX;
+	choose_ranking(it);
+	choose_layers(it);
+	return 0;
+}
+
+/* Attributes. */
+
+static void
+print_defaults(FILE *out, bool labelled)
+{
+	PRINT(out, "digraph witness {\n"
+		   "\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15, nodesep=0.28, "
+		   "tooltip=\" \"");
+	PRINT(out, labelled ? ", ranksep=0.42];\n" : ", ranksep=0.6];\n");
+	PRINT(out,
+	    "\tnode [shape=box, style=\"rounded,filled\", penwidth=1, color=\"#a9b2bd\", "
+	    "fillcolor=\"#f4f6f8\", fontcolor=\"#1d252f\", fontname=\"Helvetica,Arial,sans-serif\", "
+	    "fontsize=12, height=0.34, margin=\"0.13,0.06\"];\n"
+	    "\tedge [color=\"#7d8794\", fontcolor=\"#5b6572\", fontname=\"Helvetica,Arial,sans-serif\", "
+	    "fontsize=9, arrowsize=0.65, penwidth=1.1];\n");
+}
+
+/* Spin locks look sharp, locks that may sleep with it held look double. */
+static const char *
+style_of(const struct rep_class *class)
+{
+	if (strncmp(class->primitive, "spin", 4) == 0)
+		return ", style=\"filled\"";
+	if (strcmp(class->primitive, "sx") == 0 || strcmp(class->primitive, "lockmgr") == 0)
+		return ", peripheries=2";
+	return "";
+}
+
+static void
+print_node(FILE *out, const struct layout *it, size_t i)
+{
+	const struct rep_class *class = &it->view->class[i];
+
+	PRINT(out, "\t\"%s\" [id=\"node-%zu\", class=\"%sc%zu\", URL=\"#class-%zu\", label=\"%s\", ",
+	    class->name, i, class->in_cycle ? "cycle " : "", i, i, class->name);
+	PRINT(out, "tooltip=\"%s%s%s: %s, %zu lock%s, %zu acquisitions\"", class->name,
+	    *class->alias ? " = " : "", class->alias, class->primitive, (size_t) class->instances,
+	    class->instances == 1 ? "" : "s", (size_t) class->acquisitions);
+	fputs(style_of(class), out);
+	if (class->in_cycle)
+		PRINT(out, ", color=\"#c4262e\", fillcolor=\"#fdecec\", penwidth=1.6");
+	PRINT(out, "];\n");
+}
+
+/* 950, 12k, 3.4M: the exact number is in the tooltip, the table and the text. */
+static void
+print_count(FILE *out, uint64_t count)
+{
+	static const char unit[] = " kMGTPE";
+	size_t step = 0;
+	uint64_t tenths = 0;
+
+	for (; count >= (step ? 1000 : 10000); step++) {
+		tenths = count % 1000 / 100;
+		count /= 1000;
+	}
+	PRINT(out, "%zu", (size_t)count);
+	if (step && count < 10 && tenths)
+		PRINT(out, ".%zu", (size_t)tenths);
+	if (step)
+		putc(unit[step], out);
+}
+
+static void
+print_edge(FILE *out, const struct layout *it, size_t i, bool labelled)
+{
+	const struct rep_edge *edge = &it->view->edge[i];
+	const char *from = it->view->class[edge->from].name, *to = it->view->class[edge->to].name;
+
+	PRINT(out, "\t\"%s\" -> \"%s\" [id=\"line-%zu\", class=\"%s%s%sf%zu t%zu\", URL=\"#edge-%zu\", ",
+	    from, to, i, edge->in_cycle ? "cycle " : "", edge->exempt ? "exempt " : "",
+	    it->implied[i] ? "implied " : "", edge->from, edge->to, i);
+	PRINT(out, "tooltip=\"%s -> %s: %zu, %s%s\"", from, to, (size_t)edge->count, edge->source,
+	    edge->exempt ? ", exempt" : "");
+	if (labelled || edge->in_cycle) {
+		PRINT(out, ", label=\" ");
+		print_count(out, edge->count);
+		PRINT(out, "\"");
+	}
+	if (edge->in_cycle)
+		PRINT(out, ", color=\"#c4262e\", fontcolor=\"#c4262e\", penwidth=2.6, arrowsize=0.8");
+	else if (it->implied[i])
+		PRINT(out, ", color=\"#c3cad2\", penwidth=0.8");
+	if (edge->exempt)
+		PRINT(out, ", style=dashed");
+	if (!it->ranks[i])
+		PRINT(out, ", constraint=false");
+	PRINT(out, "];\n");
+}
+
+static void
+print_layers(FILE *out, const struct layout *it)
+{
+	for (size_t layer = 0, left = it->kept.class_count; left > 0; layer++) {
+		size_t before = left;
+
+		for (size_t i = 0; i < it->view->class_count; i++) {
+			if (!it->kept.class[i] || it->layer[i] != layer)
+				continue;
+			if (before == left)
+				PRINT(out, "\t{ rank=same;");
+			PRINT(out, " \"%s\";", it->view->class[i].name);
+			left--;
+		}
+		PRINT(out, before == left ? "" : " }\n");
+	}
+}
+
+static void
+print_graph(FILE *out, const struct layout *it)
+{
+	bool labelled = it->kept.edge_count <= LABELLED_EDGES;
+
+	print_defaults(out, labelled);
+	for (size_t i = 0; i < it->view->class_count; i++) {
+		if (it->kept.class[i])
+			print_node(out, it, i);
+	}
+	print_layers(out, it);
+	for (size_t i = 0; i < it->view->edge_count; i++) {
+		if (it->kept.edge[i])
+			print_edge(out, it, i, labelled);
+	}
+	PRINT(out, "}\n");
+}
+
+int
+rep_dot_write(FILE *out, const struct rep_view *view, const struct rep_focus *focus)
+{
+	struct layout it;
+	int error = layout_init(&it, view, focus);
+
+	if (error < 0)
+		return error;
+	rep_render_begin(out);
+	print_graph(out, &it);
+	layout_fini(&it);
+	return rep_render_end(out);
+}
+
+/* The picture. */
+
+static int
+write_memory(char **text, const struct rep_view *view, const struct rep_focus *focus)
+{
+	size_t length;
+	FILE *memory = open_memstream(text, &length);
+	int error;
+
+	if (!memory)
+		return -ENOMEM;
+	error = rep_dot_write(memory, view, focus);
+	if (fclose(memory) != 0 && error == 0)
+		error = -ENOMEM;
+	if (error < 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return error;
+}
+
+static int
+draw(char **svg, const char *text)
+{
+	GVC_t *context = gvContext();
+	Agraph_t *graph = context ? agmemread(text) : NULL;
+	char *drawn = NULL, *start;
+	unsigned length;
+	int error = -EIO;
+
+	if (graph && gvLayout(context, graph, "dot") == 0) {
+		if (gvRenderData(context, graph, "svg", &drawn, &length) == 0 && drawn) {
+			start = strstr(drawn, "<svg");
+			*svg = start ? strdup(start) : NULL;
+			error = *svg ? 0 : start ? -ENOMEM : -EIO;
+			gvFreeRenderData(drawn);
+		}
+		gvFreeLayout(context, graph);
+	}
+	if (graph)
+		agclose(graph);
+	if (context)
+		gvFreeContext(context);
+	return error;
+}
+
+int
+rep_dot_svg(char **svg, const struct rep_view *view, const struct rep_focus *focus)
+{
+	char *text = NULL;
+	int error;
+
+	*svg = NULL;
+	error = write_memory(&text, view, focus);
+	if (error == 0)
+		error = draw(svg, text);
+	free(text);
+	return error;
+}
