@@ -48,6 +48,8 @@ struct wit_table {
 void wit_table_init(struct wit_table *table, size_t item);
 /* A new zeroed item; its id in *idp.  NULL: no memory. */
 void *wit_table_add(struct wit_table *table, struct wit_arena *arena, uint32_t *idp);
+/* After 0 the next wit_table_add() cannot fail: what must change together reserves first.  Or -ENOMEM. */
+int wit_table_reserve(struct wit_table *table, struct wit_arena *arena);
 
 /* The item of an id that wit_table_add() gave. */
 static inline void *
@@ -85,6 +87,8 @@ struct wit_index {
 uint32_t wit_index_find(const struct wit_index *index, uint64_t key);
 /* Add a key that is not there: 0 or -ENOMEM. */
 int wit_index_add(struct wit_index *index, struct wit_arena *arena, uint64_t key, uint32_t id);
+/* After 0 the next wit_index_add() cannot fail.  Or -ENOMEM. */
+int wit_index_reserve(struct wit_index *index, struct wit_arena *arena);
 
 /* One good mix of 64 bits (the finaliser of splitmix64; Steele et al. 2014). Never 0 for keys' sake. */
 static inline uint64_t

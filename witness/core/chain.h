@@ -40,8 +40,10 @@ wit_chain_key(const struct wit_holding *holding, const struct wit_event *event)
 		instances += holding->list[1]->instances * 3;
 	}
 	if (holding->skip != NULL) {
-		key -= wit_held_role(holding->skip->lock.origin, holding->skip->mode);
-		instances -= wit_held_instance(&holding->skip->lock);
+		uint64_t times = wit_holding_list(holding, holding->skip) == 1 ? 3 : 1;
+
+		key -= wit_held_role(holding->skip->lock.origin, holding->skip->mode) * times;
+		instances -= wit_held_instance(&holding->skip->lock) * times;
 	}
 	out.roles = key * 0xd6e8feb86659fd93u +
 	    wit_mix(((uint64_t)event->lock.origin << 32) | ((uint64_t)event->mode << 16) | event->flags) +
@@ -63,9 +65,9 @@ struct wit_cache {
 
 /* A dependency as known in the process. */
 struct wit_dependency {
-	_Atomic uint64_t count; /* acquisitions, without those that caches still hold */
+	_Atomic uint64_t count; /* acquisitions, without those that caches still hold (who has the cache adds those) */
 	uint32_t chain, depth;
-	uint32_t threads, instances; /* recorded so far (engine lock) */
+	uint32_t threads, instances; /* told apart so far, the first use included (engine lock) */
 	_Atomic uint32_t saturated; /* WIT_SATURATED_* */
 };
 
@@ -87,7 +89,8 @@ void wit_known_init(struct wit_known *known, struct wit_arena *arena);
 
 /*
  * Depth 2.  *dependency is set but for WIT_KNOWN_NOT.  Where all is known and
- * the thread's segment is another than the last recorded, that one word is updated.
+ * the thread's segment is another than the last recorded, that one word is updated,
+ * and the acquisition is counted (otherwise wit_check_request() counts it).
  * May race with writers; constant time.
  */
 enum wit_known_result wit_known_look(
@@ -101,12 +104,14 @@ wit_known_dependency(const struct wit_known *known, uint32_t id)
 
 /* ---- writers: engine lock ---- */
 
-/* A new dependency for a key: its id, or 0. */
+/* Room for one more dependency and one more context: after 0 the two functions below cannot fail.  Or -ENOMEM. */
+int wit_known_reserve(struct wit_known *known);
+/* A new dependency for a key, of count 0: its id, or 0. */
 uint32_t wit_known_add(struct wit_known *known, struct wit_chain_key key, uint32_t chain, uint32_t depth);
 /*
- * A context of it by this thread on these instances.  last points to the
- * segment word in the record, or NULL when the record could not be kept.
- * 0 or -ENOMEM.
+ * A use of it by this thread on these instances: its first (in the dependency's
+ * own record) or a context.  last points to the segment word in the record, or
+ * is NULL when the record could not be kept.  0 or -ENOMEM.
  */
 int wit_known_add_context(struct wit_known *known, uint32_t dependency, struct wit_chain_key key,
     uint32_t thread, uint32_t segment, _Atomic uint32_t *last);

@@ -38,6 +38,14 @@ struct wit_limits {
 	uint32_t instances; /* contexts a dependency by new instances */
 };
 
+/* What was given up since memory failed, never taken back: the least useful first. */
+enum wit_tight { WIT_TIGHT_NOT = 0, WIT_TIGHT_STACKS = 1, WIT_TIGHT_CONTEXTS = 2 };
+
+struct wit_scratch {
+	char *at;
+	size_t room;
+};
+
 #define WIT_LIMITS_DEFAULT { .threads = 64, .instances = 8 }
 
 struct wit_engine {
@@ -47,10 +55,11 @@ struct wit_engine {
 	struct wit_names names;
 	struct wit_known known;
 	struct wit_order order;
-	struct wit_table edge_notes; /* check.c's: by edge id, first dependency and whether it was alarmed */
-	struct wit_table thread_ids, segment_ids;
-	struct wit_index duplicates; /* classes already alarmed */
-	uint32_t alarms;
+	struct wit_table edge_notes; /* check.c's: by edge id, first dependencies and whether it was alarmed */
+	struct wit_index alarmed; /* rules already broken by a class, said once */
+	struct wit_scratch record, tail; /* a record under construction, and what its tail will be */
+	uint32_t threads, segments, alarms; /* ids given out */
+	enum wit_tight tight;
 	uint64_t lost; /* things that memory was not there for */
 };
 
@@ -63,6 +72,9 @@ uint32_t wit_check_origin(struct wit_engine *engine, const char *type, unsigned 
 /* The class of an origin. */
 uint32_t wit_check_class_of(const struct wit_engine *engine, uint32_t origin);
 
+/* The id of a site, its record written when new.  0: no memory, or where is NULL. */
+uint32_t wit_check_site(struct wit_engine *engine, struct wit_site site);
+
 /* A new thread; role as code address or NULL.  And what begins a segment of it, with what it holds then. */
 uint32_t wit_check_thread(struct wit_engine *engine, uint32_t parent, uint32_t os_id, const void *role,
     const struct wit_walk *created, const char *name);
@@ -72,13 +84,14 @@ uint32_t wit_check_segment(struct wit_engine *engine, uint32_t thread, enum wit_
 /*
  * Depth 3 for a blocking request that wit_known_look() did not know (or knew
  * without this context): rules, edges from every held lock, newest to oldest,
- * dependency or context, alarms.  event->walk is the present stack.  The
- * dependency's id, or 0 when it could not be kept.
+ * dependency or context, alarms; counted.  event->walk is the present stack.
+ * The dependency's id, or 0 when it could not be kept (or the request was by a
+ * try, of no known origin, or of a lock that the context holds: see R3).
  */
 uint32_t wit_check_request(struct wit_engine *engine, const struct wit_holding *holding,
     const struct wit_event *event, struct wit_chain_key key);
 
-/* A lock whose owner asks for it again, and which may not be recursed. */
+/* A lock whose owner asks for it again: R3 decides whether that is an alarm. */
 void wit_check_recursion(struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_event *event);
 
 /* Events and lives of observed classes. */

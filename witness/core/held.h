@@ -45,7 +45,11 @@ struct wit_held {
 };
 
 void wit_held_init(struct wit_held *held);
-/* The new newest entry, its lock, mode and flags filled from the event and counted in the two words; NULL: no memory. */
+/*
+ * The new newest entry: all but its stack filled from the event, lock and mode
+ * counted in the two words.  NULL: no memory.  Entries may move: pointers into
+ * the list are good until the next push or drop.
+ */
 struct wit_held_entry *wit_held_push(
     struct wit_held *held, struct wit_arena *arena, const struct wit_event *event);
 /* The newest entry of a lock by address, or NULL. */
@@ -77,6 +81,15 @@ struct wit_holding {
 	const struct wit_held *list[2];
 	const struct wit_held_entry *skip;
 };
+
+/* Which of the two lists an entry of the holding is in. */
+static inline int
+wit_holding_list(const struct wit_holding *holding, const struct wit_held_entry *entry)
+{
+	const struct wit_held *cpu = holding->list[1];
+
+	return (cpu != NULL && entry >= cpu->entry && entry < cpu->entry + cpu->count);
+}
 
 /* Number of entries, without the interlock. */
 uint32_t wit_holding_count(const struct wit_holding *holding);

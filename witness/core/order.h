@@ -44,7 +44,7 @@ enum wit_order_result {
 struct wit_order_edge {
 	uint32_t from, to;
 	uint32_t next_out, next_in; /* edge ids */
-	uint8_t strengths;
+	_Atomic uint8_t strengths;
 };
 
 struct wit_order {
@@ -52,7 +52,7 @@ struct wit_order {
 	struct wit_table nodes; /* struct wit_order_node, order.c's; by class id */
 	struct wit_table edges; /* struct wit_order_edge */
 	struct wit_index by_ends;
-	uint32_t mark; /* of the present search */
+	uint64_t mark; /* of the present search */
 };
 
 void wit_order_init(struct wit_order *order, struct wit_arena *arena);
@@ -73,9 +73,24 @@ wit_order_edge_at(const struct wit_order *order, uint32_t id)
 /*
  * The shortest strong cycle through an edge: edge ids from that edge on, in
  * order round the cycle, into edges[0..max).  Returns its length (which may be
- * above max: then only max are filled), 0 if there is none, or -ENOMEM.
+ * above max: then only max are filled), 0 if there is none.  It may pass a class
+ * twice, once by recursive reads only; then it holds a shorter strong cycle too.
  */
 int wit_order_cycle(struct wit_order *order, uint32_t edge, uint32_t *edges, uint32_t max);
+
+/* One edge of a path, and the one strength by which it is used there. */
+struct wit_order_step {
+	uint32_t edge;
+	unsigned strength;
+};
+
+/*
+ * The shortest strong path from `to` back to `from` that an edge from -> to of
+ * this one strength, stored or not, closes to a strong cycle: its steps into
+ * steps[0..max).  Returns its length as above, 0 if there is none.
+ */
+int wit_order_path(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength,
+    struct wit_order_step *steps, uint32_t max);
 
 /* B can be reached from A by edges, strong or not (a != b). */
 int wit_order_reaches(struct wit_order *order, uint32_t a, uint32_t b);

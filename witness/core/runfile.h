@@ -173,7 +173,8 @@ struct wit_rec_chain {
 
 /*
  * "Asked for a lock while holding a chain": the first time this set of roles
- * was seen at this site.  Tail: depth stack ids of 4 bytes, newest held lock first.
+ * was seen at this site.  Tail: depth stack ids of 4 bytes, newest held lock first;
+ * then the open word (struct wit_rec_context_last): the same thread's last segment.
  */
 struct wit_rec_dependency {
 	uint32_t id;
@@ -209,7 +210,7 @@ struct wit_rec_context {
 	uint32_t depth;
 };
 
-/* The last 8 bytes of a context, outside its checksum, updated in place. */
+/* The last 8 bytes of a dependency or context, outside its checksum, updated in place. */
 struct wit_rec_context_last {
 	uint32_t segment;
 	uint32_t spare;
@@ -332,6 +333,9 @@ struct wit_reader {
 	size_t size, at;
 	uint64_t records; /* good ones so far */
 	uint64_t bad_spans, bad_bytes; /* passed over so far */
+	uint64_t unfinished; /* records begun and never committed, their writer died: not counted as bad */
+	size_t unfinished_end; /* reader's own */
+	bool in_bad; /* reader's own */
 	size_t end; /* where the last good record ended: the rest may still be being written */
 };
 
@@ -342,13 +346,14 @@ enum wit_reader_result {
 	WIT_READER_BAD_HEADER = 3 /* magic there, checksum not */
 };
 
-/* With BAD_HEADER the records can still be read. */
+/* base is aligned to 8, the size is any.  With BAD_HEADER the records can still be read. */
 enum wit_reader_result wit_reader_open(struct wit_reader *reader, const void *base, size_t size);
 
 /*
  * The next good record, or NULL at the end.  The pointer is into the mapping.
  * With live true a record whose commit word is missing ends the reading instead
- * of being passed over (call again later).
+ * of being passed over (call again later, or again with a larger mapping after
+ * setting base and size); so does space that is still zero.
  */
 const struct wit_rec *wit_reader_next(struct wit_reader *reader, bool live);
 
@@ -358,6 +363,8 @@ const void *wit_reader_payload(const struct wit_rec *rec, size_t need);
 const void *wit_reader_tail(const struct wit_rec *rec, size_t offset, size_t n);
 /* The NUL-ended string at an offset of the payload, or NULL. */
 const char *wit_reader_string(const struct wit_rec *rec, size_t offset);
+/* The open word of a dependency or context, or NULL where there is none. */
+const struct wit_rec_context_last *wit_reader_last(const struct wit_rec *rec);
 /* "module", "class" ..., or NULL for a type that this code does not know. */
 const char *wit_reader_type_name(unsigned type);
 
