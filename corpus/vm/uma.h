@@ -43,7 +43,6 @@ typedef void (*uma_free)(void *mem, int size, uint8_t flags);
 
 /* Zone flags. */
 #define UMA_ZONE_ZINIT 0x0002 /* init to zeroes when a slab is made */
-#define UMA_ZONE_STATIC 0x0004 /* the zone itself is static memory */
 #define UMA_ZONE_OFFPAGE 0x0008 /* force the slab header off the page */
 #define UMA_ZONE_NOFREE 0x0020 /* never give pages back: items are type-stable */
 #define UMA_ZONE_MTXCLASS 0x0040 /* the zone's lock is a class of its own, named as the zone */
