@@ -16,6 +16,7 @@
 #define WIT_STATE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define WIT_STATE_MAGIC "WITSTAT\n"
