@@ -51,8 +51,8 @@ note_segment(const struct wit_known *known, uint32_t id, uint32_t segment)
 }
 
 enum wit_known_result
-wit_known_look(
-    struct wit_known *known, struct wit_chain_key key, uint32_t thread, uint32_t segment, uint32_t *dependency)
+wit_known_look(struct wit_known *known, struct wit_chain_key key, uint32_t thread, uint32_t segment,
+    uint32_t *dependency)
 {
 	uint32_t id = wit_index_find(&known->by_key, key.roles), context, saturated;
 	struct wit_dependency *dep;
@@ -74,13 +74,27 @@ wit_known_look(
 	return (WIT_KNOWN);
 }
 
+uint32_t
+wit_known_news(const struct wit_known *known, uint32_t dependency, struct wit_chain_key key, uint32_t thread)
+{
+	uint32_t news = 0;
+
+	if (wit_index_find(&known->by_thread, thread_key(dependency, thread)) == 0)
+		news |= WIT_SATURATED_THREADS;
+	if (wit_index_find(&known->by_instances, instances_key(dependency, key.instances)) == 0)
+		news |= WIT_SATURATED_INSTANCES;
+	return (news);
+}
+
 int
 wit_known_reserve(struct wit_known *known)
 {
 	struct wit_arena *arena = known->arena;
 
-	if (wit_table_reserve(&known->dependencies, arena) != 0 || wit_table_reserve(&known->contexts, arena) != 0 ||
-	    wit_index_reserve(&known->by_key, arena) != 0 || wit_index_reserve(&known->by_thread, arena) != 0 ||
+	if (wit_table_reserve(&known->dependencies, arena) != 0 ||
+	    wit_table_reserve(&known->contexts, arena) != 0 ||
+	    wit_index_reserve(&known->by_key, arena) != 0 ||
+	    wit_index_reserve(&known->by_thread, arena) != 0 ||
 	    wit_index_reserve(&known->by_instances, arena) != 0)
 		return (-ENOMEM);
 	return (0);
@@ -106,7 +120,8 @@ wit_known_add_context(struct wit_known *known, uint32_t dependency, struct wit_c
     uint32_t segment, _Atomic uint32_t *last)
 {
 	struct wit_dependency *dep = wit_known_dependency(known, dependency);
-	uint64_t by_thread = thread_key(dependency, thread), by_instances = instances_key(dependency, key.instances);
+	uint64_t by_thread = thread_key(dependency, thread),
+		 by_instances = instances_key(dependency, key.instances);
 	struct context *context;
 	uint32_t id;
 
@@ -131,9 +146,9 @@ wit_known_add_context(struct wit_known *known, uint32_t dependency, struct wit_c
 static bool
 same_node(const struct node *a, const struct node *b)
 {
-	return (a->parent == b->parent && a->lock.instance == b->lock.instance && a->lock.origin == b->lock.origin &&
-	    a->lock.generation == b->lock.generation && a->segment == b->segment && a->site == b->site &&
-	    a->mode == b->mode && a->flags == b->flags);
+	return (a->parent == b->parent && a->lock.instance == b->lock.instance &&
+		a->lock.origin == b->lock.origin && a->lock.generation == b->lock.generation &&
+		a->segment == b->segment && a->site == b->site && a->mode == b->mode && a->flags == b->flags);
 }
 
 static uint64_t
@@ -150,8 +165,12 @@ uint32_t
 wit_known_chain(
     struct wit_known *known, uint32_t parent, const struct wit_held_entry *entry, uint32_t site, bool *added)
 {
-	struct node new = { .lock = entry->lock, .parent = parent, .segment = entry->segment, .site = site,
-		.mode = entry->mode, .flags = entry->flags };
+	struct node new = {.lock = entry->lock,
+	    .parent = parent,
+	    .segment = entry->segment,
+	    .site = site,
+	    .mode = entry->mode,
+	    .flags = entry->flags};
 	uint64_t key = node_key(&new);
 	struct node *at;
 	uint32_t id;

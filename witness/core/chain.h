@@ -104,6 +104,8 @@ wit_known_dependency(const struct wit_known *known, uint32_t id)
 
 /* ---- writers: engine lock ---- */
 
+/* Which evidence a use would add to a known dependency, saturated or not: WIT_SATURATED_* of what is news. */
+uint32_t wit_known_news(const struct wit_known *known, uint32_t dependency, struct wit_chain_key key, uint32_t thread);
 /* Room for one more dependency and one more context: after 0 the two functions below cannot fail.  Or -ENOMEM. */
 int wit_known_reserve(struct wit_known *known);
 /* A new dependency for a key, of count 0: its id, or 0. */

@@ -34,8 +34,8 @@ struct wit_sink {
 };
 
 struct wit_limits {
-	uint32_t threads; /* contexts a dependency by new threads */
-	uint32_t instances; /* contexts a dependency by new instances */
+	uint32_t threads; /* contexts a dependency by new threads, at least 1 */
+	uint32_t instances; /* contexts a dependency by new instances, at least 1 */
 };
 
 /* What was given up since memory failed, never taken back: the least useful first. */

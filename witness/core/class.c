@@ -15,8 +15,8 @@ const char *
 wit_class_primitive_name(unsigned primitive)
 {
 	switch (primitive) {
-#define X(value, name, text, sleepable) \
-	case value: \
+#define X(value, name, text, sleepable)                                                                      \
+	case value:                                                                                          \
 		return (text);
 		WIT_PRIMITIVE_LIST(X)
 #undef X
@@ -45,8 +45,8 @@ reserve(struct wit_names *names, struct wit_table *table, struct wit_index *inde
 }
 
 static void *
-publish(struct wit_names *names, struct wit_table *table, struct wit_index *index, uint64_t key, const void *item,
-    uint32_t *id)
+publish(struct wit_names *names, struct wit_table *table, struct wit_index *index, uint64_t key,
+    const void *item, uint32_t *id)
 {
 	void *at = wit_table_add(table, names->arena, id);
 
@@ -58,7 +58,7 @@ publish(struct wit_names *names, struct wit_table *table, struct wit_index *inde
 uint32_t
 wit_class_add(struct wit_names *names, const char *name, unsigned primitive, bool *added)
 {
-	struct wit_class new = { .primitive = (uint8_t)primitive };
+	struct wit_class new = {.primitive = (uint8_t)primitive};
 	uint64_t key = wit_hash_string(name);
 	uint32_t id;
 
@@ -81,8 +81,8 @@ wit_class_add(struct wit_names *names, const char *name, unsigned primitive, boo
 uint32_t
 wit_class_add_origin(struct wit_names *names, uint32_t class, const char *name, uint32_t site, bool *added)
 {
-	struct wit_origin new = { .class = class, .site = site };
-	uint64_t key = wit_mix(wit_hash_string(name) ^ (((uint64_t)class << 32) | site));
+	struct wit_origin new = {.class = class, .site = site};
+	uint64_t key = wit_mix(wit_hash_string(name) ^ (((uint64_t) class << 32) | site));
 	uint32_t id;
 
 	*added = false;
@@ -115,8 +115,9 @@ same_site(struct wit_site a, struct wit_site b)
 uint32_t
 wit_class_add_site(struct wit_names *names, struct wit_site site, bool *added)
 {
-	struct wit_kept_site new = { .raw = site };
-	uint64_t key = site.line != 0 ? wit_hash_string(site.where) : wit_mix((uint64_t)(uintptr_t)site.where);
+	struct wit_kept_site new = {.raw = site};
+	uint64_t key =
+	    site.line != 0 ? wit_hash_string(site.where) : wit_mix((uint64_t)(uintptr_t)site.where);
 	uint32_t id;
 
 	*added = false;
@@ -148,7 +149,7 @@ uint32_t
 wit_class_add_stack(
     struct wit_names *names, const uint64_t *frame, uint32_t count, bool derived, uint32_t site, bool *added)
 {
-	struct wit_kept_stack new = { .count = count, .site = site, .derived = derived };
+	struct wit_kept_stack new = {.count = count, .site = site, .derived = derived};
 	uint64_t key = stack_key(frame, count, derived, site), *copy;
 	size_t bytes = count * sizeof(*frame);
 	uint32_t id;

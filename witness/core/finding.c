@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const struct wit_finding_info infos[] = {
-#define FINDING(value, NAME, kind, seen, derived, headline) \
-	{ value, kind, WIT_LEVEL_##seen, WIT_LEVEL_##derived, headline },
+#define FINDING(value, NAME, kind, seen, derived, headline)                                                  \
+	{value, kind, WIT_LEVEL_##seen, WIT_LEVEL_##derived, headline},
 #include "core/finding.def"
 #undef FINDING
 };
@@ -45,8 +45,8 @@ const char *
 wit_finding_level_name(enum wit_level level)
 {
 	switch (level) {
-#define X(value, NAME, text) \
-	case value: \
+#define X(value, NAME, text)                                                                                 \
+	case value:                                                                                          \
 		return (text);
 		WIT_LEVEL_LIST(X)
 #undef X
@@ -58,8 +58,8 @@ wit_finding_level_name(enum wit_level level)
 enum wit_level
 wit_finding_level(const char *word)
 {
-#define X(value, NAME, text) \
-	if (strcmp(word, text) == 0) \
+#define X(value, NAME, text)                                                                                 \
+	if (strcmp(word, text) == 0)                                                                         \
 		return (WIT_LEVEL_##NAME);
 	WIT_LEVEL_LIST(X)
 #undef X

@@ -33,13 +33,13 @@ wit_held_push(struct wit_held *held, struct wit_arena *arena, const struct wit_e
 		return (NULL);
 	entry = &held->entry[held->count++];
 	*entry = (struct wit_held_entry){
-		.lock = event->lock,
-		.site = event->site,
-		.sp = event->sp,
-		.serial = ++held->serial,
-		.segment = event->segment,
-		.mode = event->mode,
-		.flags = (uint8_t)event->flags,
+	    .lock = event->lock,
+	    .site = event->site,
+	    .sp = event->sp,
+	    .serial = ++held->serial,
+	    .segment = event->segment,
+	    .mode = event->mode,
+	    .flags = (uint8_t)event->flags,
 	};
 	held->key += wit_held_role(entry->lock.origin, entry->mode);
 	held->instances += wit_held_instance(&entry->lock);
@@ -99,7 +99,8 @@ wit_holding_newest(const struct wit_holding *holding, uint32_t i)
 	place = all - 1 - i;
 	if (holding->skip != NULL) {
 		int list = wit_holding_list(holding, holding->skip);
-		uint32_t at = (uint32_t)(holding->skip - holding->list[list]->entry) + (list == 1 ? below : 0);
+		uint32_t at =
+		    (uint32_t)(holding->skip - holding->list[list]->entry) + (list == 1 ? below : 0);
 
 		place -= place <= at;
 	}

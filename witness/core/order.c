@@ -171,7 +171,8 @@ append_neighbours(struct wit_order *order, struct list *list, enum way way, uint
 	uint32_t id;
 
 	for (id = node_at(order, class)->first[way]; id != 0; id = next_edge(edge_at(order, id), way)) {
-		uint32_t root = find(order, far_end(edge_at(order, id), way)), ord = node_at(order, root)->ord;
+		uint32_t root = find(order, far_end(edge_at(order, id), way)),
+			 ord = node_at(order, root)->ord;
 
 		if (way == FORWARD ? ord <= bound : ord >= bound)
 			append(order, list, way, root);
@@ -182,7 +183,7 @@ append_neighbours(struct wit_order *order, struct list *list, enum way way, uint
 static uint32_t
 delta(struct wit_order *order, enum way way, uint32_t root, uint32_t bound)
 {
-	struct list list = { 0, 0 };
+	struct list list = {0, 0};
 	uint32_t at, class;
 
 	append(order, &list, way, root);
@@ -216,7 +217,7 @@ merge(const struct wit_order *order, enum way way, uint32_t a, uint32_t b)
 static uint32_t
 sort(const struct wit_order *order, enum way way, uint32_t list)
 {
-	uint32_t bin[32] = { 0 }, one, next, k;
+	uint32_t bin[32] = {0}, one, next, k;
 
 	for (one = list; one != 0; one = next) {
 		next = node_at(order, one)->next[way];
@@ -265,7 +266,7 @@ in_both(const struct wit_order *order, uint32_t root)
 static void
 deal(struct wit_order *order, uint32_t forward, uint32_t backward)
 {
-	struct pool pool = { forward, backward };
+	struct pool pool = {forward, backward};
 	uint32_t at, common = 0;
 
 	for (at = backward; at != 0; at = node_at(order, at)->next[BACKWARD])
@@ -346,7 +347,8 @@ make_edge(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength
 	struct wit_order_edge *edge;
 	uint32_t id;
 
-	if (make_nodes(order, from > to ? from : to) != 0 || wit_index_reserve(&order->by_ends, order->arena) != 0 ||
+	if (make_nodes(order, from > to ? from : to) != 0 ||
+	    wit_index_reserve(&order->by_ends, order->arena) != 0 ||
 	    wit_table_reserve(&order->edges, order->arena) != 0)
 		return (-ENOMEM);
 	edge = wit_table_add(&order->edges, order->arena, &id);
@@ -393,7 +395,7 @@ wit_order_has(const struct wit_order *order, uint32_t from, uint32_t to, unsigne
 	uint32_t id = wit_order_find(order, from, to);
 
 	return (id != 0 &&
-	    (atomic_load_explicit(&edge_at(order, id)->strengths, memory_order_relaxed) & strength) != 0);
+		(atomic_load_explicit(&edge_at(order, id)->strengths, memory_order_relaxed) & strength) != 0);
 }
 
 /* ---- strong paths ---- */
@@ -421,7 +423,8 @@ queue_link(struct wit_order *order, uint32_t place)
 
 /* Reached now for the first time, and not reached better before. */
 static void
-reach(struct wit_order *order, struct queue *queue, uint32_t class, enum state state, uint32_t via, enum state before)
+reach(struct wit_order *order, struct queue *queue, uint32_t class, enum state state, uint32_t via,
+    enum state before)
 {
 	struct wit_order_node *node = node_at(order, class);
 	uint32_t place = class * 2 + state;
@@ -459,7 +462,7 @@ expand(struct wit_order *order, struct queue *queue, uint32_t class, enum state 
 static uint32_t
 search(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength)
 {
-	struct queue queue = { 0, 0 };
+	struct queue queue = {0, 0};
 	uint32_t at, bound;
 
 	if (!has_node(order, from) || !has_node(order, to))
@@ -510,8 +513,8 @@ path_length(const struct wit_order *order, uint32_t goal)
 }
 
 int
-wit_order_path(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength, struct wit_order_step *steps,
-    uint32_t max)
+wit_order_path(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength,
+    struct wit_order_step *steps, uint32_t max)
 {
 	uint32_t goal = search(order, from, to, strength), length = path_length(order, goal), i;
 	struct wit_order_step step;
@@ -528,7 +531,7 @@ wit_order_path(struct wit_order *order, uint32_t from, uint32_t to, unsigned str
 static unsigned
 best_strength(struct wit_order *order, const struct wit_order_edge *edge, uint32_t *length)
 {
-	static const unsigned tried[] = { WIT_STRENGTH_EN, WIT_STRENGTH_ER, WIT_STRENGTH_SN, WIT_STRENGTH_SR };
+	static const unsigned tried[] = {WIT_STRENGTH_EN, WIT_STRENGTH_ER, WIT_STRENGTH_SN, WIT_STRENGTH_SR};
 	unsigned strengths = atomic_load_explicit(&edge->strengths, memory_order_relaxed), best = 0, i;
 
 	*length = 0;
@@ -602,9 +605,9 @@ numbers_hold(struct wit_order *order)
 {
 	uint32_t count = wit_table_count(&order->nodes), class, ord;
 
-	for (class = 1; class <= count; class++)
+	for (class = 1; class <= count; class ++)
 		node_at(order, class)->fresh = 0;
-	for (class = 1; class <= count; class++) {
+	for (class = 1; class <= count; class ++) {
 		if (find(order, class) != class)
 			continue;
 		ord = node_at(order, class)->ord;
@@ -642,7 +645,7 @@ rings_hold(const struct wit_order *order)
 static bool
 edges_hold(const struct wit_order *order)
 {
-	uint32_t count = wit_table_count(&order->edges), id, class, listed[2] = { 0, 0 };
+	uint32_t count = wit_table_count(&order->edges), id, class, listed[2] = {0, 0};
 	enum way way;
 
 	for (id = 1; id <= count; id++) {
@@ -654,11 +657,12 @@ edges_hold(const struct wit_order *order)
 		if (wit_order_find(order, edge->from, edge->to) != id || edge->strengths == 0)
 			return (false);
 	}
-	for (class = 1; class <= wit_table_count(&order->nodes); class++)
+	for (class = 1; class <= wit_table_count(&order->nodes); class ++)
 		for (way = FORWARD; way <= BACKWARD; way++)
-			for (id = node_at(order, class)->first[way]; id != 0; id = next_edge(edge_at(order, id), way))
-				if (far_end(edge_at(order, id), way == FORWARD ? BACKWARD : FORWARD) != class ||
-				    ++listed[way] > count)
+			for (id = node_at(order, class)->first[way]; id != 0;
+			     id = next_edge(edge_at(order, id), way))
+				if (far_end(edge_at(order, id), way == FORWARD ? BACKWARD : FORWARD) != class
+				    || ++listed[way] > count)
 					return (false);
 	return (listed[FORWARD] == count && listed[BACKWARD] == count);
 }

@@ -156,12 +156,12 @@ wit_reader_open(struct wit_reader *reader, const void *base, size_t size)
 {
 	const struct wit_runfile_header *header = base;
 
-	*reader = (struct wit_reader){ .base = base, .size = size };
+	*reader = (struct wit_reader){.base = base, .size = size};
 	reader->at = reader->end = size < WIT_RUNFILE_HEADER ? size : WIT_RUNFILE_HEADER;
 	if (size < sizeof(header->magic) || memcmp(base, WIT_RUNFILE_MAGIC, sizeof(header->magic)) != 0)
 		return (WIT_READER_NOT_RUNFILE);
-	if (size < WIT_RUNFILE_HEADER || header->length < sizeof(*header) || header->length > WIT_RUNFILE_HEADER ||
-	    header->sum != header_sum(header, header->length))
+	if (size < WIT_RUNFILE_HEADER || header->length < sizeof(*header) ||
+	    header->length > WIT_RUNFILE_HEADER || header->sum != header_sum(header, header->length))
 		return (WIT_READER_BAD_HEADER);
 	return (header->version == WIT_RUNFILE_VERSION ? WIT_READER_OK : WIT_READER_NEWER);
 }
@@ -178,14 +178,14 @@ static bool
 fits(const struct wit_rec *rec, size_t left)
 {
 	return (rec->length >= sizeof(*rec) && rec->length <= WIT_REC_MAX && rec->length <= left &&
-	    rec->open <= rec->length - sizeof(*rec));
+		rec->open <= rec->length - sizeof(*rec));
 }
 
 static bool
 good(const struct wit_rec *rec, size_t left)
 {
 	return (left >= sizeof(*rec) && commit_of(rec) == WIT_REC_COMMIT && fits(rec, left) &&
-	    rec->sum == record_sum(rec));
+		rec->sum == record_sum(rec));
 }
 
 static bool
@@ -234,7 +234,8 @@ wit_reader_next(struct wit_reader *reader, bool live)
 {
 	while (reader->at < reader->size) {
 		const struct wit_rec *rec = (const struct wit_rec *)(reader->base + reader->at);
-		size_t left = reader->size - reader->at, n = left < WIT_RUNFILE_GRANULE ? left : WIT_RUNFILE_GRANULE;
+		size_t left = reader->size - reader->at,
+		       n = left < WIT_RUNFILE_GRANULE ? left : WIT_RUNFILE_GRANULE;
 
 		if (good(rec, left)) {
 			reader->records++;
@@ -289,7 +290,8 @@ wit_reader_last(const struct wit_rec *rec)
 {
 	size_t length = payload_length(rec);
 
-	if (rec->open != sizeof(struct wit_rec_context_last) || rec->length % _Alignof(struct wit_rec_context_last))
+	if (rec->open != sizeof(struct wit_rec_context_last) ||
+	    rec->length % _Alignof(struct wit_rec_context_last))
 		return (NULL);
 	return (wit_reader_tail(rec, length - rec->open, rec->open));
 }
@@ -298,8 +300,8 @@ const char *
 wit_reader_type_name(unsigned type)
 {
 	switch (type) {
-#define X(value, NAME, name) \
-	case value: \
+#define X(value, NAME, name)                                                                                 \
+	case value:                                                                                          \
 		return (#name);
 		WIT_REC_LIST(X)
 #undef X
