@@ -45,7 +45,8 @@ wit_chain_key(const struct wit_holding *holding, const struct wit_event *event)
 		key -= wit_held_role(holding->skip->lock.origin, holding->skip->mode) * times;
 		instances -= wit_held_instance(&holding->skip->lock) * times;
 	}
-	out.roles = key * 0xd6e8feb86659fd93u +
+	out.roles =
+	    key * 0xd6e8feb86659fd93u +
 	    wit_mix(((uint64_t)event->lock.origin << 32) | ((uint64_t)event->mode << 16) | event->flags) +
 	    wit_mix((uint64_t)(uintptr_t)event->site.where + ((uint64_t)event->site.line << 48));
 	out.roles |= out.roles == 0;
@@ -65,7 +66,8 @@ struct wit_cache {
 
 /* A dependency as known in the process. */
 struct wit_dependency {
-	_Atomic uint64_t count; /* acquisitions, without those that caches still hold (who has the cache adds those) */
+	_Atomic uint64_t
+	    count; /* acquisitions, without those that caches still hold (who has the cache adds those) */
 	uint32_t chain, depth;
 	uint32_t threads, instances; /* told apart so far, the first use included (engine lock) */
 	_Atomic uint32_t saturated; /* WIT_SATURATED_* */
@@ -93,8 +95,8 @@ void wit_known_init(struct wit_known *known, struct wit_arena *arena);
  * and the acquisition is counted (otherwise wit_check_request() counts it).
  * May race with writers; constant time.
  */
-enum wit_known_result wit_known_look(
-    struct wit_known *known, struct wit_chain_key key, uint32_t thread, uint32_t segment, uint32_t *dependency);
+enum wit_known_result wit_known_look(struct wit_known *known, struct wit_chain_key key, uint32_t thread,
+    uint32_t segment, uint32_t *dependency);
 
 static inline struct wit_dependency *
 wit_known_dependency(const struct wit_known *known, uint32_t id)
@@ -105,7 +107,8 @@ wit_known_dependency(const struct wit_known *known, uint32_t id)
 /* ---- writers: engine lock ---- */
 
 /* Which evidence a use would add to a known dependency, saturated or not: WIT_SATURATED_* of what is news. */
-uint32_t wit_known_news(const struct wit_known *known, uint32_t dependency, struct wit_chain_key key, uint32_t thread);
+uint32_t wit_known_news(
+    const struct wit_known *known, uint32_t dependency, struct wit_chain_key key, uint32_t thread);
 /* Room for one more dependency and one more context: after 0 the two functions below cannot fail.  Or -ENOMEM. */
 int wit_known_reserve(struct wit_known *known);
 /* A new dependency for a key, of count 0: its id, or 0. */

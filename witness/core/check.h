@@ -46,7 +46,10 @@ struct wit_scratch {
 	size_t room;
 };
 
-#define WIT_LIMITS_DEFAULT { .threads = 64, .instances = 8 }
+#define WIT_LIMITS_DEFAULT                                                                                   \
+	{                                                                                                    \
+		.threads = 64, .instances = 8                                                                \
+	}
 
 struct wit_engine {
 	struct wit_arena *arena;
@@ -55,7 +58,8 @@ struct wit_engine {
 	struct wit_names names;
 	struct wit_known known;
 	struct wit_order order;
-	struct wit_table edge_notes; /* check.c's: by edge id, first dependencies and whether it was alarmed */
+	struct wit_table
+	    edge_notes; /* check.c's: by edge id, first dependencies and whether it was alarmed */
 	struct wit_index alarmed; /* rules already broken by a class, said once */
 	struct wit_scratch record, tail; /* a record under construction, and what its tail will be */
 	uint32_t threads, segments, alarms; /* ids given out */
@@ -67,8 +71,8 @@ void wit_check_init(struct wit_engine *engine, struct wit_arena *arena, const st
     const struct wit_limits *limits);
 
 /* The origin of locks of this type, name and place; records class, site and origin when new.  0: no memory. */
-uint32_t wit_check_origin(struct wit_engine *engine, const char *type, unsigned primitive, const char *name,
-    struct wit_site site);
+uint32_t wit_check_origin(
+    struct wit_engine *engine, const char *type, unsigned primitive, const char *name, struct wit_site site);
 /* The class of an origin. */
 uint32_t wit_check_class_of(const struct wit_engine *engine, uint32_t origin);
 
@@ -92,7 +96,8 @@ uint32_t wit_check_request(struct wit_engine *engine, const struct wit_holding *
     const struct wit_event *event, struct wit_chain_key key);
 
 /* A lock whose owner asks for it again: R3 decides whether that is an alarm. */
-void wit_check_recursion(struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_event *event);
+void wit_check_recursion(
+    struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_event *event);
 
 /* Events and lives of observed classes. */
 void wit_check_event(struct wit_engine *engine, const struct wit_event *event, uint64_t sequence);
@@ -101,7 +106,8 @@ void wit_check_instance(struct wit_engine *engine, const struct wit_event *event
 /* The id of a walked stack (0: none), its record written when new. */
 uint32_t wit_check_stack(struct wit_engine *engine, const struct wit_walk *walk);
 /* A stack of a lock taken earlier: the place, and those present frames that are older than its frame address. */
-uint32_t wit_check_derived(struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_walk *now);
+uint32_t wit_check_derived(
+    struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_walk *now);
 
 /* Totals, lost, and the end. */
 void wit_check_counts(struct wit_engine *engine, const struct wit_rec_counts *counts);

@@ -19,12 +19,12 @@
 #include "core/event.h"
 
 /* As enum witness_primitive of witness.h; part of the run file. */
-#define WIT_PRIMITIVE_LIST(X) \
-	X(1, SLEEP_MUTEX, "sleep mutex", false) \
-	X(2, SPIN_MUTEX, "spin mutex", false) \
-	X(3, SX, "sx", true) \
-	X(4, RW, "rw", false) \
-	X(5, RM, "rm", false) \
+#define WIT_PRIMITIVE_LIST(X)                                                                                \
+	X(1, SLEEP_MUTEX, "sleep mutex", false)                                                              \
+	X(2, SPIN_MUTEX, "spin mutex", false)                                                                \
+	X(3, SX, "sx", true)                                                                                 \
+	X(4, RW, "rw", false)                                                                                \
+	X(5, RM, "rm", false)                                                                                \
 	X(6, LOCKMGR, "lockmgr", true)
 
 enum wit_primitive {

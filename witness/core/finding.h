@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 /* inversion < potential < predicted < actual; the order is compared. */
-#define WIT_LEVEL_LIST(X) \
-	X(1, INVERSION, "inversion") \
-	X(2, POTENTIAL, "potential") \
-	X(3, PREDICTED, "predicted") \
+#define WIT_LEVEL_LIST(X)                                                                                    \
+	X(1, INVERSION, "inversion")                                                                         \
+	X(2, POTENTIAL, "potential")                                                                         \
+	X(3, PREDICTED, "predicted")                                                                         \
 	X(4, ACTUAL, "actual")
 
 enum wit_level {
@@ -49,7 +49,8 @@ enum wit_level wit_finding_level(const char *word);
 #define WIT_FINGERPRINT_MAX 17 /* 16 hex digits and NUL */
 
 /* Names in the order of the cycle (kind inversion), or the kind's own (class, function): rotated only for cycles. */
-void wit_finding_fingerprint(char out[WIT_FINGERPRINT_MAX], unsigned kind, const char *const *names, size_t count);
+void wit_finding_fingerprint(
+    char out[WIT_FINGERPRINT_MAX], unsigned kind, const char *const *names, size_t count);
 /* Where the canonical rotation of a cycle begins. */
 size_t wit_finding_rotation(const char *const *names, size_t count);
 

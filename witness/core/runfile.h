@@ -60,23 +60,23 @@ struct wit_rec {
 	uint32_t commit; /* WIT_REC_COMMIT, stored last */
 };
 
-#define WIT_REC_LIST(X) \
-	X(1, MODULE, module) \
-	X(2, CLASS, class) \
-	X(3, ORIGIN, origin) \
-	X(4, SITE, site) \
-	X(5, STACK, stack) \
-	X(6, THREAD, thread) \
-	X(7, THREAD_END, thread_end) \
-	X(8, SEGMENT, segment) \
-	X(9, CHAIN, chain) \
-	X(10, DEPENDENCY, dependency) \
-	X(11, CONTEXT, context) \
-	X(12, INSTANCE, instance) \
-	X(13, EVENT, event) \
-	X(14, ALARM, alarm) \
-	X(15, COUNTS, counts) \
-	X(16, LOST, lost) \
+#define WIT_REC_LIST(X)                                                                                      \
+	X(1, MODULE, module)                                                                                 \
+	X(2, CLASS, class)                                                                                   \
+	X(3, ORIGIN, origin)                                                                                 \
+	X(4, SITE, site)                                                                                     \
+	X(5, STACK, stack)                                                                                   \
+	X(6, THREAD, thread)                                                                                 \
+	X(7, THREAD_END, thread_end)                                                                         \
+	X(8, SEGMENT, segment)                                                                               \
+	X(9, CHAIN, chain)                                                                                   \
+	X(10, DEPENDENCY, dependency)                                                                        \
+	X(11, CONTEXT, context)                                                                              \
+	X(12, INSTANCE, instance)                                                                            \
+	X(13, EVENT, event)                                                                                  \
+	X(14, ALARM, alarm)                                                                                  \
+	X(15, COUNTS, counts)                                                                                \
+	X(16, LOST, lost)                                                                                    \
 	X(17, END, end)
 
 enum wit_rec_type {
@@ -158,7 +158,8 @@ struct wit_rec_segment {
 	uint32_t id;
 	uint32_t thread;
 	uint32_t cause; /* enum wit_segment_cause */
-	uint32_t other; /* start: its creator's segment; create: the thread made (0: not started yet); join: the thread joined */
+	uint32_t
+	    other; /* start: its creator's segment; create: the thread made (0: not started yet); join: the thread joined */
 	uint64_t token; /* of create, start, join: what ties them together; 0 none */
 	uint32_t count;
 	uint32_t spare;
@@ -302,7 +303,8 @@ uint32_t wit_runfile_sum(uint32_t seed, const void *data, size_t n);
 static inline size_t
 wit_runfile_space(size_t payload)
 {
-	return ((sizeof(struct wit_rec) + payload + WIT_RUNFILE_GRANULE - 1) & ~(size_t)(WIT_RUNFILE_GRANULE - 1));
+	return ((sizeof(struct wit_rec) + payload + WIT_RUNFILE_GRANULE - 1) &
+		~(size_t)(WIT_RUNFILE_GRANULE - 1));
 }
 
 /*
@@ -323,8 +325,8 @@ void wit_runfile_align(struct wit_rec_builder *b, size_t to);
 size_t wit_runfile_finish(struct wit_rec_builder *b, unsigned type, unsigned open);
 
 /* Fills a header; argv is cut to what fits. */
-void wit_runfile_header(char buffer[WIT_RUNFILE_HEADER], const struct wit_runfile_header *fields, int argc,
-    char *const argv[]);
+void wit_runfile_header(
+    char buffer[WIT_RUNFILE_HEADER], const struct wit_runfile_header *fields, int argc, char *const argv[]);
 
 /* ---- reading (pure: from memory, typically a mapping) ---- */
 

@@ -57,7 +57,9 @@ _Static_assert(sizeof(struct wit_state_slot) == 256, "a slot is 256 bytes");
 static inline uint32_t
 wit_state_room(size_t size)
 {
-	return (size <= WIT_STATE_HEADER ? 0 : (uint32_t)((size - WIT_STATE_HEADER) / sizeof(struct wit_state_slot)));
+	return (size <= WIT_STATE_HEADER
+		    ? 0
+		    : (uint32_t)((size - WIT_STATE_HEADER) / sizeof(struct wit_state_slot)));
 }
 
 #endif
