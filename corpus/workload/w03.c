@@ -198,5 +198,4 @@ w03_main(void *arg)
 	uma_reclaim();
 	machine_shutdown();
 	check_conservation(result);
-	swapdev_end();
 }
