@@ -101,8 +101,9 @@ void pmap_kremove(vm_offset_t va);
 void pmap_qenter(vm_offset_t va, struct vm_page **m, int count);
 void pmap_qremove(vm_offset_t va, int count);
 vm_paddr_t pmap_kextract(vm_offset_t va);
-/* Boot only: `size` bytes of KVA straight from virtual_avail. */
-vm_offset_t pmap_steal_kva(vm_size_t size);
+/* Boot only, before vm_page_startup() counts what is left: zeroed frames, seen in the direct map; up to where they go. */
+void *pmap_steal_memory(vm_size_t size);
+vm_paddr_t pmap_stolen(void);
 
 void pmap_zero_page(struct vm_page *m);
 void pmap_copy_page(struct vm_page *src, struct vm_page *dst);

@@ -20,12 +20,6 @@ typedef uint64_t vm_paddr_t; /* physical: frame number << PAGE_SHIFT */
 typedef uint64_t vm_pindex_t;
 typedef int64_t vm_ooffset_t;
 typedef uint8_t vm_prot_t;
-typedef int boolean_t;
-
-#ifndef TRUE
-#define TRUE 1
-#define FALSE 0
-#endif
 
 #define VM_PROT_NONE ((vm_prot_t)0x00)
 #define VM_PROT_READ ((vm_prot_t)0x01)

@@ -77,7 +77,8 @@ extern int vm_prealloc_kmapent, vm_prealloc_map;
 void vm_map_startup(void); /* the zones MAP, KMAP ENTRY, MAP ENTRY */
 void vm_init2(void); /* zones that grow in the kernel's maps: KMAP ENTRY's object, VMSPACE */
 
-struct vm_map *vm_map_create(struct pmap *pmap, vm_offset_t min, vm_offset_t max); /* a system map */
+/* User-locked; the creator of a system map sets system_map before anybody sees it. */
+struct vm_map *vm_map_create(struct pmap *pmap, vm_offset_t min, vm_offset_t max);
 void vm_map_init(struct vm_map *map, vm_offset_t min, vm_offset_t max); /* the lock is made already */
 
 /* object's reference is the entry's from now on; NULL: zero-filled at need. */

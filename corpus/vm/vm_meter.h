@@ -3,7 +3,7 @@
  * vm_meter.h - how many pages are where, and what happened to them.    room: corpus/vm
  *
  * Threads   v_free_count is the free queue lock's; the other counts of queues,
- *           v_wire_count and the targets are the page queue lock's; deciding by an
+ *           the targets are the page queue lock's; v_wire_count is atomic; deciding by an
  *           unlocked read is allowed and history.  Events are counted unlocked.
  */
 #ifndef VM_VM_METER_H
@@ -35,6 +35,12 @@ struct vmmeter {
 };
 
 extern struct vmmeter cnt;
+
+static inline void
+vm_cnt_add(int *count, int by)
+{
+	__atomic_fetch_add(count, by, __ATOMIC_RELAXED);
+}
 
 /* The v_* counts, one line each, by kprintf(). */
 void vm_meter_print(void);

@@ -57,8 +57,7 @@ struct vm_object {
 #define OBJ_ONEMAPPING 0x2000
 
 /* The switch vm.object_types: does each role of object have a lock type of its own? */
-#define OBJECT_TYPES_SINGLE 0
-#define OBJECT_TYPES_SPLIT 1
+enum { OBJECT_TYPES_SPLIT, OBJECT_TYPES_SINGLE };
 extern int vm_object_types;
 /* The lock type for this role: the role's own, or "vm object" for all. */
 const char *vm_object_lock_type(const char *role);

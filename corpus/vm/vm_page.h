@@ -102,7 +102,7 @@ extern int vm_page_zero_count; /* free pages known to be zero */
 #define VM_ALLOC_NOOBJ 0x0100 /* belongs to no object, not busy */
 #define VM_ALLOC_NOBUSY 0x0200
 
-/* Boot: the array and the queues from the frames above *avail; returns the first boot page's address (direct map). */
+/* Boot: sets the boot pages and vm_page_array aside and puts every frame above them on the free queue. */
 void vm_page_startup(void);
 extern void *vm_boot_pages_mem; /* UMA_BOOT_PAGES zeroed pages, consecutive, for uma_startup() */
 
@@ -120,7 +120,7 @@ void vm_page_rename(
     struct vm_page *m, struct vm_object *new_object, vm_pindex_t new_pindex); /* both O, not Q */
 struct vm_page *vm_page_splay(vm_pindex_t pindex, struct vm_page *root);
 
-/* Not busy, wired or mapped.  Q, and O when it has an object. */
+/* Not wired, mapped or soft busy; the caller's own PG_BUSY ends.  Q, and O when it has an object. */
 void vm_page_free_toq(struct vm_page *m);
 void vm_page_free(struct vm_page *m);
 void vm_page_free_zero(struct vm_page *m); /* and its contents are zeroes */
@@ -153,14 +153,13 @@ void vm_page_flag_clear(struct vm_page *m, u_int bits); /* Q */
 void vm_page_dirty(struct vm_page *m);
 void vm_page_undirty(struct vm_page *m);
 void vm_page_test_dirty(struct vm_page *m); /* Q: takes the mappings' M bits in */
-void vm_page_zero_invalid(struct vm_page *m);
 
 /* Queues (vm_pageq.c).  Q, but for the free queue: its spin lock. */
 void vm_pageq_init(void);
 void vm_pageq_enqueue(int queue, struct vm_page *m);
 void vm_pageq_enqueue_head(int queue, struct vm_page *m);
 void vm_pageq_requeue(struct vm_page *m); /* to the tail */
-void vm_pageq_remove(struct vm_page *m); /* and wake the daemon when the cache runs low */
+void vm_pageq_remove(struct vm_page *m); /* and wakes the daemon when a cache page went and few are left */
 void vm_pageq_remove_nowakeup(struct vm_page *m);
 struct vm_page *vm_pageq_find(int queue, boolean_t prefer_zero); /* first page, or NULL; stays where it is */
 

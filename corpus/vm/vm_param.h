@@ -9,9 +9,15 @@
 #ifndef VM_VM_PARAM_H
 #define VM_VM_PARAM_H
 
+#include "kern/machine.h"
+
 #define VM_MIN_ADDRESS 0x00000000UL
 #define VM_MINUSER_ADDRESS 0x00001000UL
 #define VM_MAXUSER_ADDRESS 0xbfc00000UL
+
+/* Kernel addresses, after machine_run() chose them. */
+#define VM_MIN_KERNEL_ADDRESS machine_kva_base
+#define VM_MAX_KERNEL_ADDRESS machine_kva_end
 
 /* Outcomes of map and fault calls. */
 #define KERN_SUCCESS 0
