@@ -30,6 +30,8 @@
 /* More than this many edges, and numbers at them would only be in each other's way. */
 #define LABELLED_EDGES 60
 
+#define FONT_POINTS 12
+
 /* The graph as it is drawn. */
 struct layout {
 	const struct rep_view *view;
@@ -177,16 +179,23 @@ layout_init(struct layout *it, const struct rep_view *view, const struct rep_foc
 static void
 print_defaults(FILE *out, bool labelled)
 {
-	PRINT(out, "digraph witness {\n"
-		   "\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15, nodesep=0.28, "
-		   "tooltip=\" \"");
-	PRINT(out, labelled ? ", ranksep=0.42];\n" : ", ranksep=0.6];\n");
+	PRINT(
+	    out, "digraph witness {\n\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15, ");
+	PRINT(out, labelled ? "nodesep=0.28, ranksep=0.42];\n" : "nodesep=0.16, ranksep=0.5];\n");
 	PRINT(out,
 	    "\tnode [shape=box, style=\"rounded,filled\", penwidth=1, color=\"#a9b2bd\", "
 	    "fillcolor=\"#f4f6f8\", fontcolor=\"#1d252f\", fontname=\"Helvetica,Arial,sans-serif\", "
-	    "fontsize=12, height=0.34, margin=\"0.13,0.06\"];\n"
+	    "fontsize=%d, height=0.34, margin=\"0.13,0.06\"];\n"
 	    "\tedge [color=\"#7d8794\", fontcolor=\"#5b6572\", fontname=\"Helvetica,Arial,sans-serif\", "
-	    "fontsize=9, arrowsize=0.65, penwidth=1.1];\n");
+	    "fontsize=9, arrowsize=0.65, penwidth=1.1];\n",
+	    FONT_POINTS);
+}
+
+/* In hundredths of an inch. Who shows the picture has other fonts than who drew it: no name fills its box. */
+static size_t
+width_of(const char *name)
+{
+	return (rep_render_width(name) * FONT_POINTS * 6 / 10 + 20) * 100 / 72;
 }
 
 /* Spin locks look sharp, locks that may sleep with it held look double. */
@@ -210,6 +219,7 @@ print_node(FILE *out, const struct layout *it, size_t i)
 	PRINT(out, "tooltip=\"%s%s%s: %s, %zu lock%s, %zu acquisitions\"", class->name,
 	    *class->alias ? " = " : "", class->alias, class->primitive, (size_t) class->instances,
 	    class->instances == 1 ? "" : "s", (size_t) class->acquisitions);
+	print_inches(out, "width", width_of(class->name));
 	fputs(style_of(class), out);
 	if (class->in_cycle)
 		PRINT(out, ", color=\"#c4262e\", fillcolor=\"#fdecec\", penwidth=1.6");
@@ -285,7 +295,7 @@ print_graph(FILE *out, const struct layout *it)
 {
 	bool labelled = it->kept.edge_count <= LABELLED_EDGES;
 
-	print_defaults(out, labelled);
+	print_defaults(out, it, labelled);
 	for (size_t i = 0; i < it->view->class_count; i++) {
 		if (it->kept.class[i])
 			print_node(out, it, i);

@@ -272,13 +272,12 @@ rep_render_verdict(FILE *out, enum rep_quoting quoting, const struct rep_view *v
 }
 
 void
-rep_render_incomplete(FILE *out, enum rep_quoting quoting, const struct rep_view *view)
+rep_render_missing(FILE *out, enum rep_quoting quoting, const struct rep_view *view)
 {
-	const char *between = " ";
+	const char *between = "";
 
 	if (view->complete && view->loss_count == 0)
 		return;
-	rep_render_print(out, quoting, "incomplete:");
 	for (size_t i = 0; i < view->loss_count; i++) {
 		rep_render_print(out, quoting, "%s%zu %s lost in run %s", between,
 		    (size_t)view->loss[i].count, view->loss[i].what, view->loss[i].run);

@@ -49,8 +49,8 @@ void rep_render_totals(struct rep_totals *totals, const struct rep_view *view);
 
 /* "1 finding: inversion", "3 findings: 1 actual deadlock, 2 inversions", "no findings". */
 void rep_render_verdict(FILE *out, enum rep_quoting quoting, const struct rep_view *view);
-/* One line, "incomplete: ...", without its end; nothing when the view is complete. */
-void rep_render_incomplete(FILE *out, enum rep_quoting quoting, const struct rep_view *view);
+/* "17 contexts lost in run R, 96 bytes of run S could not be read"; nothing when the view is complete. */
+void rep_render_missing(FILE *out, enum rep_quoting quoting, const struct rep_view *view);
 /* "A -> B -> A", with the arrow given; for a kind without a cycle the classes it names. */
 void rep_render_cycle(
     FILE *out, enum rep_quoting quoting, const struct rep_finding *finding, const char *arrow);

@@ -227,7 +227,8 @@ print_incomplete(struct page *page, const struct rep_view *view)
 	if (view->complete && view->loss_count == 0)
 		return;
 	ink(page, INK_WARN);
-	rep_render_incomplete(page->out, REP_QUOTE_TEXT, view);
+	PRINT(page, "incomplete: ");
+	rep_render_missing(page->out, REP_QUOTE_TEXT, view);
 	ink(page, INK_PLAIN);
 	PRINT(page, "\n");
 }
