@@ -232,7 +232,8 @@ void
 blist_free(struct blist *bl, swblk_t blkno, swblk_t count)
 {
 	KASSERT(blkno >= 0 && count >= 0 && blkno + count <= bl->bl_blocks,
-	    ("blist_free: range %lld+%lld of %lld", (long long)blkno, (long long)count, (long long)bl->bl_blocks));
+	    ("blist_free: range %lld+%lld of %lld", (long long)blkno, (long long)count,
+		(long long)bl->bl_blocks));
 	if (count > 0)
 		bl->bl_free += node_set(bl, root_of(bl), blkno, count, true);
 }
@@ -243,12 +244,23 @@ blist_fill(struct blist *bl, swblk_t blkno, swblk_t count)
 	swblk_t taken;
 
 	KASSERT(blkno >= 0 && count >= 0 && blkno + count <= bl->bl_blocks,
-	    ("blist_fill: range %lld+%lld of %lld", (long long)blkno, (long long)count, (long long)bl->bl_blocks));
+	    ("blist_fill: range %lld+%lld of %lld", (long long)blkno, (long long)count,
+		(long long)bl->bl_blocks));
 	if (count == 0)
 		return (0);
 	taken = node_set(bl, root_of(bl), blkno, count, false);
 	bl->bl_free -= taken;
 	return (taken);
+}
+
+bool
+blist_isfree(const struct blist *bl, swblk_t blkno)
+{
+	struct blpos at = root_of(bl);
+
+	while (!is_leaf(at))
+		at = child_of(at, (int)((blkno - at.base) / (at.radix / BLIST_META_RADIX)));
+	return ((at.node->bm_bitmap & leaf_mask(at, blkno, 1)) != 0);
 }
 
 /* Free blocks below; *longest: the longest run.  -1: a count or a hint is wrong. */

@@ -14,6 +14,7 @@
 #ifndef VM_BLIST_H
 #define VM_BLIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,7 @@ swblk_t blist_alloc(struct blist *bl, int count);
 void blist_free(struct blist *bl, swblk_t blkno, swblk_t count);
 /* Takes [blkno, blkno+count), whatever its state; returns how many were free. */
 swblk_t blist_fill(struct blist *bl, swblk_t blkno, swblk_t count);
+bool blist_isfree(const struct blist *bl, swblk_t blkno);
 /* Free blocks counted from the leaves, or -1 when a node's count or hint is wrong. */
 swblk_t blist_check(const struct blist *bl);
 

@@ -6,11 +6,13 @@
  * at b_data.  swapdev_strategy() queues it; the kernel thread "swapio" waits out
  * a seeded virtual delay, does the pread() or pwrite() and calls b_iodone.
  *
- * Errors    a short transfer, ENOSPC and the like set BIO_ERROR and b_error; the
- *           first of each device is said once, in one line.
+ * Errors    a short transfer, ENOSPC and the like set B_ERROR and b_error, the
+ *           host's errno (EIO for a short one).
  */
 #ifndef VM_SWAPDEV_H
 #define VM_SWAPDEV_H
+
+#include <stdbool.h>
 
 #include "kern/mutex.h"
 #include "kern/queue.h"
@@ -76,15 +78,12 @@ extern struct mtx sw_dev_mtx; /* "swapdev": devices, blists, counts */
 extern swblk_t swap_pager_avail; /* free blocks, all devices */
 extern swblk_t swap_total;
 
-void swapdev_init(void); /* lock, list and the I/O thread */
+void swapdev_init(void); /* locks, list and the I/O thread: at boot, by the pager's init */
 /*
  * Adds a file of nblks pages as swap.  path NULL: a temporary file that has no
- * name.  0 or -errno, said in one line.
+ * name.  0 or -errno.  Two pages are kept for a label.
  */
 int swaponfile(const char *path, swblk_t nblks);
-/* Lets the devices go when the machine stops.  Nothing may be in flight. */
-void swapdev_stop(void);
-
 /* Queue a transfer of bp->b_npages pages.  Never sleeps on memory. */
 void swapdev_strategy(struct buf *bp);
 /* Sleeps until the transfer is done (those without B_ASYNC). */
@@ -94,5 +93,14 @@ void bdone(struct buf *bp);
 /* npages consecutive blocks of one device, or SWAPBLK_NONE. */
 swblk_t swp_pager_getswapspace(int npages);
 void swp_pager_freeswapspace(swblk_t blkno, int npages);
+
+/*
+ * For the conservation check, on a quiet machine: blocks lent, all devices, or
+ * -1 (and a kprintf() line) when a device's list and counts disagree.
+ */
+swblk_t swapdev_check(void);
+/* Is blkno lent?  False too where no device has such a block. */
+bool swapdev_lent(swblk_t blkno);
+swblk_t swapdev_end(void); /* all block numbers lie below */
 
 #endif

@@ -19,7 +19,7 @@
  *   switch lazily, one would take "UMA lock" under "system map", and
  *   uma_reclaim() takes them the other way round.
  */
-#include <string.h>
+#include <stdbool.h>
 
 #include "vm/uma_int.h"
 #include "kern/clock.h"
@@ -31,6 +31,7 @@
 #include "vm/vm_map.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
 
 #define BUCKET_SHIFT 4
 #define BUCKET_MAX 128
@@ -51,8 +52,8 @@ static union {
 	struct uma_zone zone;
 	char room[sizeof(struct uma_zone) + MAXCPU * sizeof(struct uma_cache)];
 } masterzone_k, masterzone_z;
-#define kegs (&masterzone_k.zone)
-#define zones (&masterzone_z.zone)
+static uma_zone_t const kegs = &masterzone_k.zone;
+static uma_zone_t const zones = &masterzone_z.zone;
 static uma_zone_t slabzone; /* OFFPAGE slab headers */
 static uma_zone_t hashzone; /* first hash tables */
 static uma_zone_t bucket_zones[BUCKET_ZONES];
@@ -94,7 +95,8 @@ hash_alloc(struct uma_hash *hash, int wait)
 	if (size == UMA_HASH_SIZE_INIT)
 		hash->uh_slab_hash = uma_zalloc_internal(hashzone, NULL, wait);
 	else
-		hash->uh_slab_hash = page_alloc(NULL, size * (int)sizeof(hash->uh_slab_hash[0]), &pflag, wait);
+		hash->uh_slab_hash =
+		    page_alloc(NULL, size * (int)sizeof(hash->uh_slab_hash[0]), &pflag, wait);
 	if (hash->uh_slab_hash == NULL)
 		return (false);
 	memset(hash->uh_slab_hash, 0, sizeof(hash->uh_slab_hash[0]) * (size_t)size);
@@ -133,7 +135,7 @@ hash_sfind(struct uma_hash *hash, uint8_t *data)
 {
 	struct uma_slab *slab;
 
-	SLIST_FOREACH(slab, &hash->uh_slab_hash[UMA_HASH(hash, data)], us_hlink) {
+	SLIST_FOREACH (slab, &hash->uh_slab_hash[UMA_HASH(hash, data)], us_hlink) {
 		if (slab->us_data == data)
 			return (slab);
 	}
@@ -427,8 +429,8 @@ obj_alloc(uma_zone_t zone, int bytes, uint8_t *pflag, int wait)
 		return (NULL);
 	}
 	for (; got < want; got++) {
-		p = vm_page_alloc(object, first + (vm_pindex_t)got,
-		    VM_ALLOC_INTERRUPT | VM_ALLOC_WIRED | VM_ALLOC_NOBUSY);
+		p = vm_page_alloc(
+		    object, first + (vm_pindex_t)got, VM_ALLOC_INTERRUPT | VM_ALLOC_WIRED | VM_ALLOC_NOBUSY);
 		if (p == NULL)
 			break;
 		p->valid = VM_PAGE_BITS_ALL;
@@ -653,7 +655,7 @@ take_free_slabs(struct uma_keg *keg, struct slabhead *out)
 {
 	struct uma_slab *slab, *next;
 
-	LIST_FOREACH_SAFE(slab, &keg->uk_free_slab, us_link, next) {
+	LIST_FOREACH_SAFE (slab, &keg->uk_free_slab, us_link, next) {
 		if (slab->us_flags & UMA_SLAB_BOOT)
 			continue;
 		LIST_REMOVE(slab, us_link);
@@ -701,8 +703,8 @@ zone_foreach(void (*fn)(uma_zone_t zone))
 	uma_zone_t zone;
 
 	mtx_lock(&uma_mtx);
-	LIST_FOREACH(keg, &uma_kegs, uk_link) {
-		LIST_FOREACH(zone, &keg->uk_zones, uz_link)
+	LIST_FOREACH (keg, &uma_kegs, uk_link) {
+		LIST_FOREACH (zone, &keg->uk_zones, uz_link)
 			fn(zone);
 	}
 	mtx_unlock(&uma_mtx);
@@ -803,10 +805,10 @@ uma_startup(void *bootmem, int boot_pages)
 	master_zone(&masterkeg, kegs, "UMA Kegs", sizeof(struct uma_keg), keg_ctor, keg_dtor);
 	master_zone(&zoneskeg, zones, "UMA Zones",
 	    sizeof(struct uma_zone) + (size_t)mp_ncpus * sizeof(struct uma_cache), zone_ctor, zone_dtor);
-	slabzone = uma_zcreate("UMA Slabs", (int)slabsize, NULL, NULL, NULL, NULL, UMA_ALIGN_PTR,
-	    UMA_ZFLAG_INTERNAL);
-	hashzone = uma_zcreate("UMA Hash", (int)sizeof(struct slabhead) * UMA_HASH_SIZE_INIT, NULL, NULL, NULL,
-	    NULL, UMA_ALIGN_PTR, UMA_ZFLAG_INTERNAL);
+	slabzone = uma_zcreate(
+	    "UMA Slabs", (int)slabsize, NULL, NULL, NULL, NULL, UMA_ALIGN_PTR, UMA_ZFLAG_INTERNAL);
+	hashzone = uma_zcreate("UMA Hash", (int)sizeof(struct slabhead) * UMA_HASH_SIZE_INIT, NULL, NULL,
+	    NULL, NULL, UMA_ALIGN_PTR, UMA_ZFLAG_INTERNAL);
 	bucket_init();
 }
 
@@ -832,7 +834,7 @@ uma_startup2(void)
 void
 uma_startup3(void)
 {
-	callout_init(&uma_callout, 0);
+	callout_init(&uma_callout);
 	callout_reset(&uma_callout, UMA_TIMEOUT * hz, uma_timeout, NULL);
 }
 
@@ -1031,7 +1033,8 @@ cache_empty(uma_zone_t zone, struct uma_cache *cache)
 	struct uma_bucket *bucket = cache->uc_freebucket;
 
 	if (bucket != NULL) {
-		KASSERT(bucket->ub_cnt != 0, ("uma_zfree: Attempting to insert an empty bucket onto the full list.\n"));
+		KASSERT(bucket->ub_cnt != 0,
+		    ("uma_zfree: Attempting to insert an empty bucket onto the full list.\n"));
 		LIST_INSERT_HEAD(&zone->uz_full_bucket, bucket, ub_link);
 		cache->uc_freebucket = NULL;
 	}

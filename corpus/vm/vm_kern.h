@@ -7,7 +7,7 @@
  *
  * Locks     system map (the map's), then kernel object or kmem object, then the
  *           page queues.  None held on entry but those that stand before "system map".
- * Sleeps    kmem_alloc(), kmem_alloc_wait(), and kmem_malloc() without M_NOWAIT.
+ * Sleeps    kmem_alloc(), and kmem_malloc() without M_NOWAIT.
  */
 #ifndef VM_VM_KERN_H
 #define VM_VM_KERN_H
@@ -20,7 +20,7 @@ extern struct vm_map *kernel_map;
 extern struct vm_map *kmem_map;
 extern vm_size_t vm_kmem_size;
 
-/* kernel_map over [start, end); what lies below start is in use already. */
+/* kernel_map over [start, end): the KVA that boot left. */
 void kmem_init(vm_offset_t start, vm_offset_t end);
 /* kmem_map, sized from the RAM there is.  After vm_map_startup() and pmap_init(). */
 void kmeminit(void);
@@ -31,9 +31,6 @@ vm_offset_t kmem_alloc(struct vm_map *map, vm_size_t size);
 vm_offset_t kmem_alloc_nofault(struct vm_map *map, vm_size_t size);
 /* KVA only, a plain entry without object. */
 vm_offset_t kmem_alloc_pageable(struct vm_map *map, vm_size_t size);
-/* Sleeps until the (user-locked) map has room; kmem_free_wakeup() tells it. */
-vm_offset_t kmem_alloc_wait(struct vm_map *map, vm_size_t size);
-void kmem_free_wakeup(struct vm_map *map, vm_offset_t addr, vm_size_t size);
 /* Wired pages of kmem_object, M_NOWAIT honoured; contents undefined without M_ZERO. */
 vm_offset_t kmem_malloc(struct vm_map *map, vm_size_t size, int flags);
 struct vm_map *kmem_suballoc(struct vm_map *parent, vm_offset_t *min, vm_offset_t *max, vm_size_t size);
