@@ -176,12 +176,28 @@ layout_init(struct layout *it, const struct rep_view *view, const struct rep_foc
 
 /* Attributes. */
 
+/* Whatever the locale thinks of decimal points. */
 static void
-print_defaults(FILE *out, bool labelled)
+print_inches(FILE *out, const char *name, size_t hundredths)
 {
-	PRINT(
-	    out, "digraph witness {\n\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15, ");
-	PRINT(out, labelled ? "nodesep=0.28, ranksep=0.42];\n" : "nodesep=0.16, ranksep=0.5];\n");
+	PRINT(out, ", %s=%zu.%zu%zu", name, hundredths / 100, hundredths / 10 % 10, hundredths % 10);
+}
+
+/* The more edges go down from a layer, the more room they need to stay apart. */
+static void
+print_defaults(FILE *out, const struct layout *it, bool labelled)
+{
+	size_t layers = 1, gap;
+
+	for (size_t i = 0; i < it->view->class_count; i++) {
+		if (it->kept.class[i] && it->layer[i] >= layers)
+			layers = it->layer[i] + 1;
+	}
+	gap = 36 + 3 * it->kept.edge_count / layers;
+	PRINT(out, "digraph witness {\n\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15");
+	print_inches(out, "nodesep", labelled ? 28 : 16);
+	print_inches(out, "ranksep", gap < 160 ? gap : 160);
+	PRINT(out, "];\n");
 	PRINT(out,
 	    "\tnode [shape=box, style=\"rounded,filled\", penwidth=1, color=\"#a9b2bd\", "
 	    "fillcolor=\"#f4f6f8\", fontcolor=\"#1d252f\", fontname=\"Helvetica,Arial,sans-serif\", "
@@ -198,17 +214,6 @@ width_of(const char *name)
 	return (rep_render_width(name) * FONT_POINTS * 6 / 10 + 20) * 100 / 72;
 }
 
-/* Spin locks look sharp, locks that may sleep with it held look double. */
-static const char *
-style_of(const struct rep_class *class)
-{
-	if (strncmp(class->primitive, "spin", 4) == 0)
-		return ", style=\"filled\"";
-	if (strcmp(class->primitive, "sx") == 0 || strcmp(class->primitive, "lockmgr") == 0)
-		return ", peripheries=2";
-	return "";
-}
-
 static void
 print_node(FILE *out, const struct layout *it, size_t i)
 {
@@ -220,7 +225,8 @@ print_node(FILE *out, const struct layout *it, size_t i)
 	    *class->alias ? " = " : "", class->alias, class->primitive, (size_t) class->instances,
 	    class->instances == 1 ? "" : "s", (size_t) class->acquisitions);
 	print_inches(out, "width", width_of(class->name));
-	fputs(style_of(class), out);
+	if (strncmp(class->primitive, "spin", 4) == 0)
+		PRINT(out, ", style=\"filled\""); /* sharp corners */
 	if (class->in_cycle)
 		PRINT(out, ", color=\"#c4262e\", fillcolor=\"#fdecec\", penwidth=1.6");
 	PRINT(out, "];\n");
