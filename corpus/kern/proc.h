@@ -15,6 +15,7 @@
 #include "kern/mutex.h"
 #include "kern/param.h"
 #include "kern/sched.h"
+#include "kern/sx.h"
 
 struct vmspace;
 struct proc;
@@ -76,6 +77,7 @@ struct proc {
 	void *p_arg;
 	int p_flag; /* P_* */
 	int p_status; /* exit status, by kern_exit() */
+	struct thread *p_waiter; /* in proc_wait() */
 	TAILQ_ENTRY(proc) p_list;
 };
 #define P_SYSTEM 0x00200 /* no user memory */
@@ -86,7 +88,8 @@ extern __thread struct thread *kern_curthread;
 #define curthread kern_curthread
 #define curproc (curthread->td_proc)
 extern struct proc *pageproc; /* the page daemon, set by who creates it */
-extern struct proclist allproc;
+extern struct proclist allproc; /* by p_pid */
+extern struct sx allproc_lock;
 
 extern int mp_ncpus;
 

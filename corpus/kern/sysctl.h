@@ -16,7 +16,7 @@
 #ifndef KERN_SYSCTL_H
 #define KERN_SYSCTL_H
 
-#include <stddef.h>
+#include "kern/param.h"
 
 struct sysctl_switch {
 	const char *sw_name;
@@ -42,6 +42,8 @@ struct sysctl_switch {
 /* All switches, by name; NULL ends. */
 const struct sysctl_switch *sysctl_next(const struct sysctl_switch *sw);
 const struct sysctl_switch *sysctl_find(const char *name);
+/* Single-letter edits that turn a into b (b cut to 63 characters). */
+size_t sysctl_distance(const char *a, const char *b);
 /* The one whose name is most like this. */
 const struct sysctl_switch *sysctl_nearest(const char *name);
 /* Text to value: 0, or -EINVAL (no such value), -ERANGE. */
