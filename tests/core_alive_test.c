@@ -46,20 +46,15 @@ START_TEST(one_order_is_silent)
 }
 END_TEST
 
+static void
+add(TCase *tc)
+{
+	tcase_add_test(tc, planted_abba_is_seen);
+	tcase_add_test(tc, one_order_is_silent);
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("core: alive");
-	TCase *tc = tcase_create("planted reversal");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tc, planted_abba_is_seen);
-	tcase_add_test(tc, one_order_is_silent);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return (failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	return (run_tests("core: alive", add));
 }

@@ -40,7 +40,8 @@ fixture_grow(struct wit_arena *arena, size_t need)
 	char *block;
 
 	own->grows++;
-	if (own->fail_at != 0 && (own->grows == own->fail_at || (own->fail_after && own->grows > own->fail_at)))
+	if (own->fail_at != 0 &&
+	    (own->grows == own->fail_at || (own->fail_after && own->grows > own->fail_at)))
 		return (-ENOMEM);
 	block = calloc(1, size);
 	own->block = realloc(own->block, (own->blocks + 1) * sizeof(*own->block));
@@ -116,8 +117,8 @@ world_frame(void *owner, const void *address)
 static inline void
 world_init_failing(struct world *w, struct wit_limits limits, unsigned fail_at, bool fail_after, size_t least)
 {
-	const struct wit_sink sink = { .put = world_put, .frame = world_frame, .owner = w };
-	const struct wit_runfile_header header = { .kind = WIT_RUN_RUNTIME, .pid = 1 };
+	const struct wit_sink sink = {.put = world_put, .frame = world_frame, .owner = w};
+	const struct wit_runfile_header header = {.kind = WIT_RUN_RUNTIME, .pid = 1};
 	unsigned i;
 
 	memset(w, 0, sizeof(*w));
@@ -152,21 +153,21 @@ world_fini(struct world *w)
 static inline uint32_t
 world_class(struct world *w, const char *type)
 {
-	return (wit_check_origin(&w->engine, type, WIT_SLEEP_MUTEX, type, (struct wit_site){ "vm/test.c", 1 }));
+	return (wit_check_origin(&w->engine, type, WIT_SLEEP_MUTEX, type, (struct wit_site){"vm/test.c", 1}));
 }
 
 static inline struct lock
 world_lock(struct world *w, const char *type, uint64_t instance)
 {
-	return ((struct lock){ .origin = world_class(w, type), .instance = instance });
+	return ((struct lock){.origin = world_class(w, type), .instance = instance});
 }
 
 static inline struct wit_event
 world_event(struct world *w, uint32_t thread, struct lock lock, unsigned mode, unsigned flags, uint32_t line)
 {
 	return ((struct wit_event){
-	    .lock = { .instance = lock.instance, .origin = lock.origin, .generation = 1 },
-	    .site = { "vm/test.c", line },
+	    .lock = {.instance = lock.instance, .origin = lock.origin, .generation = 1},
+	    .site = {"vm/test.c", line},
 	    .sp = 0x1000,
 	    .thread = thread,
 	    .segment = w->segment[thread],
@@ -179,9 +180,10 @@ world_event(struct world *w, uint32_t thread, struct lock lock, unsigned mode, u
 
 /* Asks for it, with an interlock or NULL; the dependency's id, 0 without one. */
 static inline uint32_t
-world_ask(struct world *w, uint32_t thread, const struct wit_event *event, const struct wit_held_entry *interlock)
+world_ask(
+    struct world *w, uint32_t thread, const struct wit_event *event, const struct wit_held_entry *interlock)
 {
-	const struct wit_holding holding = { .list = { &w->held[thread], NULL }, .skip = interlock };
+	const struct wit_holding holding = {.list = {&w->held[thread], NULL}, .skip = interlock};
 	struct wit_chain_key key = wit_chain_key(&holding, event);
 	uint32_t dependency = 0;
 
@@ -299,7 +301,8 @@ world_alarm(const struct world *w, unsigned n, char *text, size_t room)
 	alarm = wit_reader_payload(rec, sizeof(*alarm));
 	ck_assert_ptr_nonnull(alarm);
 	line = wit_reader_tail(rec, sizeof(*alarm), alarm->lines * sizeof(*line));
-	pair = wit_reader_tail(rec, sizeof(*alarm) + alarm->lines * sizeof(*line), alarm->edges * 2 * sizeof(*pair));
+	pair = wit_reader_tail(
+	    rec, sizeof(*alarm) + alarm->lines * sizeof(*line), alarm->edges * 2 * sizeof(*pair));
 	ck_assert(line != NULL && pair != NULL);
 	used = (size_t)snprintf(text, room, "%s", wit_finding_info(alarm->kind)->kind);
 	for (i = 0; i < alarm->lines; i++) {
@@ -335,6 +338,65 @@ world_expect(const struct world *w, const char *const *expected)
 	ck_assert_uint_eq(w->engine.alarms, n);
 }
 
-#define EXPECT(w, ...) world_expect((w), (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL })
+/* ---- stories ---- */
+
+/*
+ * Plays a story: nests separated by ';', each by a thread of its own (1, 2, ...)
+ * that lets everything go at its end.  A lock is a mode (E exclusive, S read, R
+ * recursive read), a class letter, a digit for the instance (0 if none), then
+ * ? by a try, ! duplicates are meant, * may be recursed, ~ learns no order.
+ * The n-th lock of the story, from 1, is taken at line n.
+ */
+static inline void
+world_play(struct world *w, const char *story)
+{
+	uint32_t thread = 1, line = 0;
+
+	while (*story != '\0') {
+		char type[2] = {story[1], '\0'};
+		unsigned mode = *story == 'S' ? WIT_MODE_SHARED : WIT_MODE_RECURSIVE, flags = 0;
+		struct lock lock;
+
+		if (*story == ' ' || *story == ';') {
+			if (*story++ == ';')
+				drop_all(w, thread++);
+			continue;
+		}
+		if (*story == 'E')
+			mode = WIT_MODE_EXCLUSIVE;
+		lock = world_lock(w, type, (uint64_t)(unsigned char)story[1] << 8);
+		for (story += 2; *story != ' ' && *story != ';' && *story != '\0'; story++) {
+			if (*story >= '0' && *story <= '9')
+				lock.instance += (uint64_t)(*story - '0');
+			flags |= *story == '?' ? WIT_TRY : 0;
+			flags |= *story == '!' ? WIT_DUPOK : 0;
+			flags |= *story == '*' ? WIT_RECURSABLE : 0;
+			flags |= *story == '~' ? WIT_NOORDER : 0;
+		}
+		world_take(w, thread, lock, mode, flags, ++line);
+	}
+	drop_all(w, thread);
+}
+
+/* One suite of one case, as a program's main() would run it. */
+static inline int
+run_tests(const char *name, void (*add)(TCase *))
+{
+	Suite *suite = suite_create(name);
+	TCase *tc = tcase_create(name);
+	SRunner *runner;
+	int failed;
+
+	add(tc);
+	tcase_set_timeout(tc, 120);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return (failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+#define EXPECT(w, ...) world_expect((w), (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 #endif

@@ -24,11 +24,11 @@
  *       new the 3rd (newest of such, as WITNESS walks); else conflicting and new.
  * R2 Duplicate.  A held lock has the class asked for, and neither the call nor the
  *    lock says that this is meant (WIT_DUPOK).  Any held lock, not the newest
- *    alone: with one of another class between them the pair is no better.  Once
- *    for a class.
+ *    alone: with one of another class between them the pair is no better.  But a
+ *    recursive read beside a read of its class never waits.  Once for a class.
  * R3 Recursion.  The very lock asked for is held.  It waits for itself, unless it
- *    may be recursed, or both are reads that no waiting writer holds up.  It is
- *    no order in any case: nobody else is waited for.  Once for a class and place.
+ *    may be recursed, or is asked for by a recursive read where a read is held.  It
+ *    is no order in any case: nobody else is waited for.  Once for a class and place.
  *
  * Evidence.  The first use of a set of roles at a place is a dependency; further
  * threads and further instances are contexts, so many of each kind as limits
@@ -339,7 +339,8 @@ check_duplicate(struct wit_engine *engine, const struct request *request)
 
 	if ((request->event->flags & WIT_DUPOK) != 0)
 		return;
-	while (i < request->depth && class_at(engine, request, i) != request->class)
+	while (i < request->depth &&
+	       (class_at(engine, request, i) != request->class || strength_at(request, i) == WIT_STRENGTH_SR))
 		i++;
 	if (i == request->depth || !first_time(engine, WIT_FINDING_DUPLICATE, request->class))
 		return;
@@ -360,7 +361,7 @@ wit_check_recursion(
 
 	if ((event->flags & WIT_RECURSABLE) != 0)
 		return;
-	if (entry->mode == WIT_MODE_RECURSIVE && event->mode == WIT_MODE_RECURSIVE)
+	if (wit_order_strength(entry->mode, event->mode) == WIT_STRENGTH_SR)
 		return;
 	request.class = wit_check_class_of(engine, event->lock.origin);
 	request.site = wit_check_site(engine, event->site);
