@@ -24,7 +24,7 @@
 
 #define REP_RECORD_TYPES 18 /* 0 is not a type */
 
-/* Records of one type: in file order, and where ids are the producer's, by id. */
+/* Records of one type: in file order, and where they begin with an id of the producer's, by it (the first of an id counts). */
 struct rep_record_list {
 	uint32_t *at; /* granules from the file's start, in file order */
 	size_t count, room;
@@ -43,8 +43,7 @@ struct rep_records {
 	struct rep_record_list list[REP_RECORD_TYPES];
 	uint64_t unknown; /* records of types that this code does not know */
 	uint64_t malformed; /* good checksum, but too short for its type, or an id out of all bounds */
-	uint64_t unfinished; /* without commit word */
-	uint64_t bad_spans, bad_bytes; /* passed over */
+	uint64_t bad_spans, bad_bytes; /* passed over; with an end record unfinished ones too */
 	bool ended; /* an end record was read */
 };
 
@@ -60,6 +59,12 @@ void rep_records_close(struct rep_records *records);
  * negative errno after one line.
  */
 int rep_records_read(struct rep_records *records);
+
+/*
+ * Reads what has come since, of a process that still runs: up to the first
+ * space that is not committed yet.  0 or a negative errno after one line.
+ */
+int rep_records_follow(struct rep_records *records);
 
 /* The payload of the n-th record of a type in file order. */
 const void *rep_records_nth(const struct rep_records *records, unsigned type, size_t n);
