@@ -163,12 +163,14 @@ soak: all tests
 
 # ---- measurements: BENCH=suite for one ------------------------------------------------------------
 
-BENCH ?= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCH ?= $(filter-out stub,$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
 bench: $(BENCH:%=$(BUILD)/bench/%)
 	@for suite in $(BENCH); do $(BUILD)/bench/$$suite $(BUILD)/bench/$$suite.json || exit 1; done
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/lib/libwitness.a
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/obj/tests/bench/stub.o $(BUILD)/lib/libwitness.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -I. -Iwitness -o $@ $< $(BUILD)/lib/libwitness.a -lgcc_s
+	$(CC) $(CFLAGS) $(OWN_CFLAGS) $(LDFLAGS) -Itests -Iwitness -o $@ $< $(BUILD)/obj/tests/bench/stub.o \
+		$(BUILD)/lib/libwitness.a -lgcc_s
+$(BUILD)/obj/tests/bench/stub.o: ROOM_CFLAGS := -Itests -Iwitness
 
 # ---- installing ----------------------------------------------------------------------------------
 

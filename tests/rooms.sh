@@ -5,7 +5,7 @@
 # R2 core includes of the system's headers only the free-standing few;
 # R3 a library's headers appear only in the files that are its doors.
 # A planted breach of each rule fails it: tests/e2e/rooms.sh.
-set -eu
+set -euf
 tree=${1:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$tree"
 bad=0
