@@ -30,7 +30,7 @@ struct machine_config machine;
 char *machine_ram_base;
 int machine_ram_fd = -1;
 uintptr_t machine_kva_base, machine_kva_end;
-int (*machine_kva_fault)(uintptr_t va);
+int (*volatile machine_kva_fault)(uintptr_t va);
 
 static sem_t halted;
 static struct machine_report ending; /* outcome and text */

@@ -62,6 +62,6 @@ void machine_kva_remove(uintptr_t va, int npages);
  * A kernel access faulted at va.  The handler panics or makes the page there and
  * returns 0.  Without one every fault is a panic ("page fault at ...").
  */
-extern int (*machine_kva_fault)(uintptr_t va);
+extern int (*volatile machine_kva_fault)(uintptr_t va);
 
 #endif
