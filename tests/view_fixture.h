@@ -17,7 +17,34 @@
 #ifndef VIEW_FIXTURE_H
 #define VIEW_FIXTURE_H
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <check.h>
+
 #include "view.h"
+
+/* What a call writes to `out`: text to free. The call must succeed. */
+#define FIXTURE_RENDER(call)                                                                                 \
+	({                                                                                                   \
+		char *fixture_text = NULL;                                                                   \
+		size_t fixture_length;                                                                       \
+		FILE *out = open_memstream(&fixture_text, &fixture_length);                                  \
+		ck_assert_int_eq((call), 0);                                                                 \
+		ck_assert_int_eq(fclose(out), 0);                                                            \
+		fixture_text;                                                                                \
+	})
+
+/* What a call returns when its stream takes nothing. */
+#define FIXTURE_RENDER_FULL(call)                                                                            \
+	({                                                                                                   \
+		FILE *out = fopen("/dev/full", "w");                                                         \
+		int fixture_error;                                                                           \
+		ck_assert_ptr_nonnull(out);                                                                  \
+		fixture_error = (call);                                                                      \
+		fclose(out);                                                                                 \
+		fixture_error;                                                                               \
+	})
 
 #define FIXTURE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FIXTURE_FRAMES(...)                                                                                  \
@@ -25,15 +52,6 @@
 	{                                                                                                    \
 		__VA_ARGS__                                                                                  \
 	}
-#define FIXTURE_STACK(...)                                                                                   \
-	{                                                                                                    \
-		.frame = FIXTURE_FRAMES(__VA_ARGS__), .count = FIXTURE_COUNT(FIXTURE_FRAMES(__VA_ARGS__))    \
-	}
-#define FIXTURE_FRAME(f, n)                                                                                  \
-	{                                                                                                    \
-		.function = #f, .file = n, .module = "witness-corpus", .offset = 0x4a10, .line = __LINE__    \
-	}
-
 #define FIXTURE_BEFORE "5f0c7a1e9b3d42868a11c0de00000001"
 #define FIXTURE_LOST "5f0c7a1e9b3d42868a11c0de00000002"
 #define FIXTURE_INVERSION "b2c3d4e5f6a70819"
