@@ -395,8 +395,9 @@ fixture_wide(void)
 		if (from >= WIDE_CLASSES || to >= WIDE_CLASSES || known[from][to])
 			continue;
 		known[from][to] = true;
-		edges[made++] = (struct rep_edge){
+		edges[made] = (struct rep_edge){
 		    from, to, 1 + (random >> 52), "runtime", made % 37 == 5, false, fixture_giant_queue, 1};
+		made++;
 	}
 	edges[made++] = (struct rep_edge){1, 6, 80, "runtime", false, true, fixture_giant_queue, 1};
 	edges[made++] = (struct rep_edge){6, 19, 90, "both", false, true, fixture_giant_queue, 1};
