@@ -59,7 +59,6 @@ struct pmap {
 	pt_entry_t *pm_pdir; /* KVA of the directory; kept over release */
 	struct vm_page *pm_pdirpage;
 	TAILQ_HEAD(, pv_entry) pm_pvlist;
-	u_int pm_active; /* CPUs it is loaded on */
 	u_int pm_id; /* stable */
 	struct pmap_statistics pm_stats;
 	LIST_ENTRY(pmap) pm_list; /* allpmaps */
@@ -74,8 +73,8 @@ extern int vm_prealloc_pv; /* the tunable vm.prealloc_pv */
 #define PMAP_UNLOCK(pmap) mtx_unlock(&(pmap)->pm_mtx)
 
 void pmap_bootstrap(void); /* first of all: the kernel's table, KVA */
-void pmap_init(void); /* the zone PV ENTRY, and its preallocation */
-void pmap_init2(void); /* from now on the zone grows from pvzone_obj */
+void pmap_init(void); /* the zone PV ENTRY */
+void pmap_init2(void); /* preallocates it; from now on it grows from pvzone_obj */
 
 void pmap_pinit(struct pmap *pmap); /* sleeps for memory */
 void pmap_release(struct pmap *pmap); /* no mapping may be left */

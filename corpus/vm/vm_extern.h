@@ -22,6 +22,9 @@ void vm_mem_init(void);
 /* Makes vaddr accessible.  No lock held.  KERN_SUCCESS, or why not. */
 int vm_fault(struct vm_map *map, vm_offset_t vaddr, vm_prot_t fault_type, int fault_flags);
 
+/* Lets the pages mapped in a wired range go; the map is locked. */
+void vm_fault_unwire(struct vm_map *map, vm_offset_t start, vm_offset_t end);
+
 /*
  * User memory, through the simulated MMU, faulting as the hardware would.  No
  * lock held.  0, or -EFAULT when the address has no such access (or its page

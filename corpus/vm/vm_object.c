@@ -18,8 +18,7 @@
 #include "kern/sleepqueue.h"
 #include "kern/sysctl.h"
 #include "vm/uma.h"
-#include "vm/vm_kern.h"
-#include "vm/vm_map.h"
+#include "vm/vm_extern.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pager.h"
 #include "vm/swap_pager.h"
@@ -77,8 +76,8 @@ vm_object_init(void)
 	_vm_object_allocate(OBJT_DEFAULT, pages, kernel_object);
 	VM_OBJECT_LOCK_INIT(kmem_object, "kmem object");
 	_vm_object_allocate(OBJT_DEFAULT, pages, kmem_object);
-	obj_zone = uma_zcreate("VM OBJECT", sizeof(struct vm_object), NULL, vm_object_zdtor, vm_object_zinit, NULL,
-	    UMA_ALIGN_PTR, UMA_ZONE_VM | UMA_ZONE_NOFREE);
+	obj_zone = uma_zcreate("VM OBJECT", sizeof(struct vm_object), NULL, vm_object_zdtor, vm_object_zinit,
+	    NULL, UMA_ALIGN_PTR, UMA_ZONE_VM | UMA_ZONE_NOFREE);
 }
 
 /* ---------------------------------------------------------------- birth and death */
@@ -142,7 +141,8 @@ vm_object_deallocate(struct vm_object *object)
 	if (object == NULL)
 		return;
 	VM_OBJECT_LOCK(object);
-	KASSERT(object->ref_count > 0, ("vm_object_deallocate: object deallocated too many times: %u", object->id));
+	KASSERT(object->ref_count > 0,
+	    ("vm_object_deallocate: object deallocated too many times: %u", object->id));
 	if (--object->ref_count > 0) {
 		if (object->ref_count == 1 && object->shadow_count == 0)
 			vm_object_set_flag(object, OBJ_ONEMAPPING);
@@ -214,8 +214,8 @@ void
 vm_object_pip_subtract(struct vm_object *object, int i)
 {
 	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
-	KASSERT(object->paging_in_progress >= i, ("vm_object_pip_subtract: object %u has %d, not %d", object->id,
-						     object->paging_in_progress, i));
+	KASSERT(object->paging_in_progress >= i,
+	    ("vm_object_pip_subtract: object %u has %d, not %d", object->id, object->paging_in_progress, i));
 	object->paging_in_progress = (uint16_t)(object->paging_in_progress - i);
 }
 

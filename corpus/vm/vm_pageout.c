@@ -1,96 +1,81 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_pageout.c - the page daemon: keeps some memory free, by writing the rest out.
+ * vm_pageout.c - the page daemon, and those who wait for it.
  *
- * 1 The daemon takes page queues first, objects second: the order is the other
- *   way round, so it only tries an object's lock, and passes over the page when
- *   somebody has it.
- * 2 A dirty page gets a second chance: the first pass marks it (PG_WINATCFLS)
- *   and sends it round the queue once more; clean neighbours come first.
- * 3 What it writes it writes in clusters: the page's neighbours in the object
- *   that are inactive, dirty and idle go along.  The object stays locked over
- *   the pager's first step, the page queues do not.
- * 4 A place in the queue is kept by a marker while the locks are let go.
- * 5 Whoever needs memory and sleeps for it is woken by who frees; the daemon's
- *   own need (pv entries, swblocks) is served before everybody's (vm_wait()).
- * 6 Activity ages: a referenced page gains, an unreferenced one loses, and who
- *   has nothing left becomes inactive.
+ * 1 The daemon goes through the queues with the page queue lock held, which stands
+ *   after every object's lock: it may only try an object.  A page whose object is
+ *   taken is passed over; the next scan meets it again.
+ * 2 Writing pages out drops the page queue lock, so the scan leaves a marker
+ *   behind the page and goes on from there.
+ * 3 First time round a dirty page is only marked (PG_WINATCFLS) and moved to the
+ *   tail; it is written when it comes up again, or when a pass has not sufficed.
+ * 4 A page is clean when it is unmapped and still not dirty (vm_page.c, rule 7).
+ * 5 Memory that the daemon needs itself is what nobody else may take: its classes
+ *   of allocation, and a wait of its own, woken at v_pageout_free_min.
+ * 6 A waiter is woken when enough is free; if not, it has set vm_pages_needed, so
+ *   the daemon tries again, after half a second of waiting for its writes.
+ * 7 Active pages age: each scan takes a point, each reference gives some; at none
+ *   the page becomes inactive.
+ * 8 Small RAM: the reserve is a tenth of it at most, or nothing would be left to
+ *   page with.
  */
 #include "vm/vm_pageout.h"
-
+#include "kern/mutex.h"
 #include "kern/proc.h"
 #include "kern/sleepqueue.h"
 #include "vm/swap_pager.h"
+#include "vm/swapdev.h"
 #include "vm/uma.h"
+#include "vm/vm_extern.h"
 #include "vm/vm_object.h"
 #include "vm/vm_page.h"
 #include "vm/vm_pager.h"
 
-#define CLUSTER_MAX SWB_NPAGES
-#define MAX_LAUNDER 32 /* pages a first pass may write */
-#define STATS_INTERVAL 5 /* virtual seconds between looks at activity, when nobody is short */
+#define MAXBSIZE 65536
+#define PAGEOUT_CLUSTER_MAX 16
+#define VM_MAX_LAUNDER 32
+#define VM_MAX_LAUNDER_HARD 10000
+#define VM_PAGEOUT_STATS_INTERVAL 5 /* seconds */
 
-int vm_pages_needed, vm_pageout_pages_needed, vm_pageout_deficit, vm_pageout_page_count;
+int vm_pages_needed;
+int vm_pageout_pages_needed;
+int vm_pageout_deficit;
+int vm_pageout_page_count;
 
-static struct vm_page marker; /* rule 4; there is one daemon */
+struct proc *pageproc;
 
 /* ---------------------------------------------------------------- thresholds */
 
-/*
- * History's formulas for pages of the order of 1000, but for the reserve that
- * stands for two transfers of 64 KB: that is a thirty-second of RAM where RAM is
- * small, or a tenth of it and more would never be lent.
- */
 void
 vm_pageout_init_thresholds(void)
 {
 	int n = cnt.v_page_count;
 
-	vm_pageout_page_count = n < 2000 ? 8 : CLUSTER_MAX;
 	cnt.v_interrupt_free_min = 2;
-	cnt.v_pageout_free_min = imin(2 * (64 * 1024) / PAGE_SIZE + 2, n / 32);
-	cnt.v_free_reserved = vm_pageout_page_count + cnt.v_pageout_free_min + n / 768 + 1;
-	cnt.v_free_min = 4 + (n > 1024 ? (n - 1024) / 200 : 0);
+	vm_pageout_page_count = n < 2000 ? 8 : PAGEOUT_CLUSTER_MAX;
+	cnt.v_free_min = n > 1024 ? 4 + (n - 1024) / 200 : 4;
+	/* Rule 8: history's two blocks of MAXBSIZE from a thousand pages on. */
+	cnt.v_pageout_free_min = imin(2 * MAXBSIZE / PAGE_SIZE + cnt.v_interrupt_free_min, imax(6, n / 32));
+	cnt.v_free_reserved = vm_pageout_page_count + cnt.v_pageout_free_min + n / 768;
 	cnt.v_free_severe = cnt.v_free_min / 2 + cnt.v_free_reserved;
 	cnt.v_free_min += cnt.v_free_reserved;
-	cnt.v_free_target = (cnt.v_free_count > 6144 ? 4 : 2) * cnt.v_free_min + cnt.v_free_reserved;
-	cnt.v_cache_min = cnt.v_free_count > 2048 ? cnt.v_free_target : 0;
-	cnt.v_cache_max = 2 * cnt.v_cache_min;
-	cnt.v_inactive_target = imin(
-	    cnt.v_free_count > 2048 ? 3 * cnt.v_free_target / 2 : cnt.v_free_count / 4, cnt.v_free_count / 3);
+	if (cnt.v_free_count > 6144)
+		cnt.v_free_target = 4 * cnt.v_free_min + cnt.v_free_reserved;
+	else
+		cnt.v_free_target = 2 * cnt.v_free_min + cnt.v_free_reserved;
+	if (cnt.v_free_count > 2048) {
+		cnt.v_cache_min = cnt.v_free_target;
+		cnt.v_cache_max = 2 * cnt.v_cache_min;
+		cnt.v_inactive_target = 3 * cnt.v_free_target / 2;
+	} else {
+		cnt.v_cache_min = cnt.v_cache_max = 0;
+		cnt.v_inactive_target = cnt.v_free_count / 4;
+	}
+	if (cnt.v_inactive_target > cnt.v_free_count / 3)
+		cnt.v_inactive_target = cnt.v_free_count / 3;
 }
 
 /* ---------------------------------------------------------------- waiting for memory */
-
-/* Rule 5. */
-void
-vm_wait(void)
-{
-	vm_page_lock_queues();
-	cnt.v_vmwaits++;
-	if (curproc == pageproc) {
-		vm_pageout_pages_needed = 1;
-		(void)msleep(&vm_pageout_pages_needed, &vm_page_queue_mtx, PDROP | PSWP, "VMWait", 0);
-		return;
-	}
-	if (!vm_pages_needed) {
-		vm_pages_needed = 1;
-		wakeup(&vm_pages_needed);
-	}
-	(void)msleep(&cnt.v_free_count, &vm_page_queue_mtx, PDROP | PVM, "vmwait", 0);
-}
-
-void
-vm_waitpfault(void)
-{
-	vm_page_lock_queues();
-	cnt.v_vmwaits++;
-	if (!vm_pages_needed) {
-		vm_pages_needed = 1;
-		wakeup(&vm_pages_needed);
-	}
-	(void)msleep(&cnt.v_free_count, &vm_page_queue_mtx, PDROP | PUSER, "pfault", 0);
-}
 
 void
 pagedaemon_wakeup(void)
@@ -101,48 +86,86 @@ pagedaemon_wakeup(void)
 	}
 }
 
+static void
+ask_the_daemon(void)
+{
+	if (!vm_pages_needed) {
+		vm_pages_needed = 1;
+		wakeup(&vm_pages_needed);
+	}
+}
+
+KERN_NOINLINE void
+vm_wait(void)
+{
+	vm_page_lock_queues();
+	cnt.v_vmwaits++;
+	if (curproc == pageproc) {
+		vm_pageout_pages_needed = 1;
+		msleep(&vm_pageout_pages_needed, &vm_page_queue_mtx, PDROP | PSWP, "VMWait", 0);
+		return;
+	}
+	ask_the_daemon();
+	msleep(&cnt.v_free_count, &vm_page_queue_mtx, PDROP | PVM, "vmwait", 0);
+}
+
+KERN_NOINLINE void
+vm_waitpfault(void)
+{
+	vm_page_lock_queues();
+	cnt.v_vmwaits++;
+	ask_the_daemon();
+	msleep(&cnt.v_free_count, &vm_page_queue_mtx, PDROP | PUSER, "pfault", 0);
+}
+
 /* ---------------------------------------------------------------- writing out */
 
-/* The pager's verdict on one page it was given.  1: the page left memory's debt. */
+/* What became of one page that was handed to the pager.  O Q.  1: it will be clean. */
 static int
-page_was_put(struct vm_page *m, int status)
+flush_outcome(struct vm_page *m, int status)
 {
-	struct vm_object *object = m->object;
-	int paid = 0;
+	int done = 0;
 
+	KASSERT(status == VM_PAGER_PEND || (m->flags & PG_WRITEABLE) == 0,
+	    ("vm_pageout_flush: page %u is not write protected", VM_PAGE_ID(m)));
 	switch (status) {
 	case VM_PAGER_OK:
 	case VM_PAGER_PEND:
-		paid = 1;
+		done = 1;
 		break;
-	case VM_PAGER_BAD: /* outside the object: nobody can ever want it back */
+	case VM_PAGER_BAD:
+		/* Past the object's end: nobody can want it. */
 		pmap_clear_modify(m);
 		vm_page_undirty(m);
 		break;
-	default: /* no room, or the device said no: out of the way, and another time */
+	case VM_PAGER_ERROR:
+	case VM_PAGER_FAIL:
+		/* No room for it: to the active queue, so that the scan does not meet it again at once. */
 		vm_page_activate(m);
+		break;
+	default:
 		break;
 	}
 	if (status != VM_PAGER_PEND) {
-		vm_object_pip_wakeup(object);
+		vm_object_pip_wakeup(m->object);
 		vm_page_io_finish(m);
 		if (vm_page_count_severe())
-			(void)vm_page_try_to_cache(m);
+			vm_page_try_to_cache(m);
 	}
-	return (paid);
+	return (done);
 }
 
 KERN_NOINLINE int
 vm_pageout_flush(struct vm_page **mc, int count, int flags)
 {
 	struct vm_object *object = mc[0]->object;
-	int status[CLUSTER_MAX], paid = 0;
+	int status[PAGEOUT_CLUSTER_MAX], numpagedout = 0;
 
 	mtx_assert(&vm_page_queue_mtx, MA_OWNED);
 	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
 	for (int i = 0; i < count; i++) {
 		KASSERT(mc[i]->valid == VM_PAGE_BITS_ALL,
-		    ("vm_pageout_flush: page %u of the cluster is not all valid", VM_PAGE_ID(mc[i])));
+		    ("vm_pageout_flush: partially invalid page %u", VM_PAGE_ID(mc[i])));
 		vm_page_io_start(mc[i]);
 		pmap_page_protect(mc[i], VM_PROT_READ);
 	}
@@ -151,221 +174,276 @@ vm_pageout_flush(struct vm_page **mc, int count, int flags)
 	vm_pager_put_pages(object, mc, count, flags, status);
 	vm_page_lock_queues();
 	for (int i = 0; i < count; i++)
-		paid += page_was_put(mc[i], status[i]);
-	return (paid);
+		numpagedout += flush_outcome(mc[i], status[i]);
+	return (numpagedout);
 }
 
-/* Rule 3: this neighbour goes along. */
-static struct vm_page *
-neighbour(struct vm_object *object, vm_pindex_t pindex)
+/* May this neighbour go out in the same transfer?  O Q. */
+static boolean_t
+joins_cluster(struct vm_page *m)
 {
-	struct vm_page *m = vm_page_lookup(object, pindex);
-
-	if (m == NULL || m->queue != PQ_INACTIVE || (m->flags & (PG_BUSY | PG_UNMANAGED)) || m->busy ||
+	if (m == NULL || m->queue != PQ_INACTIVE || m->busy || (m->flags & (PG_BUSY | PG_UNMANAGED)) ||
 	    m->wire_count || m->hold_count)
-		return (NULL);
+		return (FALSE);
 	vm_page_test_dirty(m);
-	return (m->dirty != 0 ? m : NULL);
+	return ((m->dirty & m->valid) != 0);
 }
 
-/*
- * Writes out a page and its neighbours.  Object and page queues locked, the
- * latter dropped inside and taken again.  How many left memory's debt.
- */
+/* Writes a dirty page out, with its dirty inactive neighbours.  O Q, Q dropped meanwhile.  Pages under way. */
 static KERN_NOINLINE int
 vm_pageout_clean(struct vm_page *m)
 {
+	struct vm_page *mc[2 * PAGEOUT_CLUSTER_MAX], *p;
 	struct vm_object *object = m->object;
-	struct vm_page *mc[2 * CLUSTER_MAX], *p;
-	int first = vm_pageout_page_count, count = 1, alignment;
+	vm_pindex_t pindex = m->pindex, back = 1, forw = 1;
+	int base = vm_pageout_page_count, count = 1;
+	boolean_t more_back = TRUE;
 
-	if ((m->flags & (PG_BUSY | PG_UNMANAGED)) || m->busy || m->hold_count || m->wire_count)
+	if (m->hold_count || m->busy || (m->flags & (PG_BUSY | PG_UNMANAGED)))
 		return (0);
-	mc[first] = m;
-	/* Backward to an aligned index, so that clusters do not shift from pass to pass. */
-	alignment = (int)(m->pindex % (vm_pindex_t)vm_pageout_page_count);
-	for (int i = 1; i <= alignment && count < vm_pageout_page_count; i++, count++) {
-		if ((p = neighbour(object, m->pindex - (vm_pindex_t)i)) == NULL)
+	mc[base] = m;
+	/* Backward to a cluster boundary, forward as far as it goes, then backward with what room is left. */
+	while (count < vm_pageout_page_count) {
+		while (more_back && count < vm_pageout_page_count) {
+			p = back > pindex ? NULL : vm_page_lookup(object, pindex - back);
+			if (!joins_cluster(p)) {
+				more_back = FALSE;
+				break;
+			}
+			mc[--base] = p;
+			count++;
+			back++;
+			if ((pindex - (back - 1)) % (vm_pindex_t)vm_pageout_page_count == 0)
+				break;
+		}
+		while (count < vm_pageout_page_count && pindex + forw < object->size) {
+			p = vm_page_lookup(object, pindex + forw);
+			if (!joins_cluster(p))
+				break;
+			mc[base + count++] = p;
+			forw++;
+		}
+		if (!more_back)
 			break;
-		mc[--first] = p;
 	}
-	for (int i = 1; count < vm_pageout_page_count && m->pindex + (vm_pindex_t)i < object->size;
-	     i++, count++) {
-		if ((p = neighbour(object, m->pindex + (vm_pindex_t)i)) == NULL)
-			break;
-		mc[vm_pageout_page_count + i] = p;
-	}
-	return (vm_pageout_flush(&mc[first], count, 0));
+	return (vm_pageout_flush(&mc[base], count, 0));
 }
 
-/* ---------------------------------------------------------------- the scans */
+/* ---------------------------------------------------------------- the inactive scan */
 
 struct scan {
-	int pass; /* 0: the first try since memory was plenty */
-	int shortage; /* pages still to be had */
-	int deferred; /* pages that could not be looked at now */
-	int launder; /* pages that may still be written */
+	int pass;
+	int shortage; /* pages still to be found */
+	int skipped; /* pages that were busy or held */
+	int maxlaunder;
 };
 
-/* Rule 4. */
-static struct vm_page *
-clean_keeping_place(struct scan *scan, struct vm_page *m)
+/* A page in use goes back to the active queue.  O Q. */
+static boolean_t
+reactivate_if_used(struct vm_page *m)
 {
-	struct pglist *queue = &vm_page_queues[PQ_INACTIVE].pl;
-	struct vm_page *next;
-
-	TAILQ_INSERT_AFTER(queue, m, &marker, pageq);
-	if (vm_pageout_clean(m) != 0) {
-		scan->shortage--;
-		scan->launder--;
-	}
-	next = TAILQ_NEXT(&marker, pageq);
-	TAILQ_REMOVE(queue, &marker, pageq);
-	return (next);
-}
-
-/* The page was used: back to the active ones, the more so the more it was. */
-static int
-save_referenced(struct vm_page *m)
-{
-	int references = 0, flagged = (m->flags & PG_REFERENCED) != 0;
+	int used;
 
 	if (m->object->ref_count == 0) {
 		vm_page_flag_clear(m, PG_REFERENCED);
 		pmap_clear_reference(m);
-		return (0);
+		return (FALSE);
 	}
-	references = pmap_ts_referenced(m);
-	if (references + flagged == 0)
-		return (0);
+	used = pmap_ts_referenced(m);
+	if (used == 0 && (m->flags & PG_REFERENCED) == 0)
+		return (FALSE);
+	if (m->flags & PG_REFERENCED)
+		used++;
 	vm_page_flag_clear(m, PG_REFERENCED);
 	vm_page_activate(m);
-	m->act_count = (uint8_t)imin(ACT_MAX, m->act_count + references + ACT_ADVANCE + flagged);
+	m->act_count = (uint8_t)imin(m->act_count + used + ACT_ADVANCE, ACT_MAX);
 	cnt.v_reactivated++;
-	return (1);
+	return (TRUE);
 }
 
-/* One inactive page, its object locked.  Returns where to go on. */
-static struct vm_page *
-scan_inactive_page(struct scan *scan, struct vm_page *m, struct vm_page *next)
+/* Rule 4.  O Q. */
+static boolean_t
+free_or_cache_if_clean(struct vm_page *m)
 {
-	if (m->busy || (m->flags & PG_BUSY)) {
-		vm_pageq_requeue(m);
-		scan->deferred++;
-	} else if (save_referenced(m)) {
-		return (next);
-	} else if (m->valid == 0) {
+	if (m->valid == 0) {
 		pmap_remove_all(m);
 		vm_page_free(m);
 		cnt.v_dfree++;
-		scan->shortage--;
-	} else if (vm_page_try_to_cache(m)) {
-		scan->shortage--;
-	} else if ((m->flags & PG_WINATCFLS) == 0 && scan->pass == 0) {
-		vm_page_flag_set(m, PG_WINATCFLS); /* rule 2 */
-		vm_pageq_requeue(m);
-	} else if (scan->launder > 0) {
-		return (clean_keeping_place(scan, m));
+		return (TRUE);
 	}
+	return (vm_page_try_to_cache(m));
+}
+
+/* Rules 2 and 3.  O Q; Q dropped meanwhile.  The page to go on with. */
+static struct vm_page *
+launder(struct scan *sc, struct vm_page *m, struct vm_page *next, struct vm_page *marker)
+{
+	struct pglist *queue = &vm_page_queues[PQ_INACTIVE].pl;
+
+	if ((m->flags & PG_WINATCFLS) == 0 && sc->pass == 0) {
+		vm_page_flag_set(m, PG_WINATCFLS);
+		vm_pageq_requeue(m);
+		return (next);
+	}
+	if (sc->maxlaunder <= 0)
+		return (next);
+	if (m->object->flags & OBJ_DEAD) {
+		vm_pageq_requeue(m);
+		return (next);
+	}
+	TAILQ_INSERT_AFTER(queue, m, marker, pageq);
+	if (vm_pageout_clean(m) != 0) {
+		sc->shortage--;
+		sc->maxlaunder--;
+	}
+	next = TAILQ_NEXT(marker, pageq);
+	TAILQ_REMOVE(queue, marker, pageq);
+	return (next);
+}
+
+/* One inactive page.  Q; the page to go on with. */
+static struct vm_page *
+scan_inactive_page(struct scan *sc, struct vm_page *m, struct vm_page *marker)
+{
+	struct vm_page *next = TAILQ_NEXT(m, pageq);
+	struct vm_object *object = m->object;
+
+	cnt.v_pdpages++;
+	if (m->flags & PG_MARKER)
+		return (next);
+	if (m->hold_count) {
+		vm_pageq_requeue(m);
+		sc->skipped++;
+		return (next);
+	}
+	if (!VM_OBJECT_TRYLOCK(object))
+		return (next);
+	if (m->busy || (m->flags & PG_BUSY)) {
+		sc->skipped++;
+	} else if (!reactivate_if_used(m)) {
+		if (free_or_cache_if_clean(m))
+			sc->shortage--;
+		else
+			next = launder(sc, m, next, marker);
+	}
+	VM_OBJECT_UNLOCK(object);
 	return (next);
 }
 
 static void
-scan_inactive(struct scan *scan)
+scan_inactive(struct scan *sc)
 {
-	struct vm_page *m, *next;
-	struct vm_object *object;
-	int most = cnt.v_inactive_count;
+	struct vm_page marker = {
+	    .flags = PG_BUSY | PG_FICTITIOUS | PG_MARKER, .queue = PQ_INACTIVE, .wire_count = 1};
+	int maxscan = cnt.v_inactive_count;
+	struct vm_page *m = TAILQ_FIRST(&vm_page_queues[PQ_INACTIVE].pl);
 
-	for (m = TAILQ_FIRST(&vm_page_queues[PQ_INACTIVE].pl); m != NULL && most-- > 0 && scan->shortage > 0;
-	     m = next) {
-		cnt.v_pdpages++;
-		if (m->queue != PQ_INACTIVE) { /* it left while the locks were let go */
-			next = TAILQ_FIRST(&vm_page_queues[PQ_INACTIVE].pl);
-			continue;
-		}
-		next = TAILQ_NEXT(m, pageq);
-		if (m->flags & PG_MARKER)
-			continue;
-		object = m->object;
-		if (m->hold_count != 0 || !VM_OBJECT_TRYLOCK(object)) { /* rule 1 */
-			vm_pageq_requeue(m);
-			scan->deferred++;
-			continue;
-		}
-		next = scan_inactive_page(scan, m, next);
-		VM_OBJECT_UNLOCK(object);
-	}
+	for (; m != NULL && maxscan-- > 0 && sc->shortage > 0;)
+		m = scan_inactive_page(sc, m, &marker);
 }
 
-/* Rule 6. */
-static void
-scan_active_page(struct scan *scan, struct vm_page *m)
-{
-	int references = 0;
+/* ---------------------------------------------------------------- the active scan */
 
-	if (m->object->ref_count != 0) {
-		references = pmap_ts_referenced(m) + ((m->flags & PG_REFERENCED) != 0);
-		m->act_count =
-		    (uint8_t)imin(ACT_MAX, m->act_count + (references > 0 ? ACT_ADVANCE + references : 0));
+/* Rule 7.  Q.  1: the page left the active queue. */
+static int
+age_active_page(struct vm_page *m)
+{
+	struct vm_object *object = m->object;
+	int used = 0;
+
+	if (object->ref_count != 0) {
+		used = pmap_ts_referenced(m);
+		if (m->flags & PG_REFERENCED)
+			used++;
 	}
 	vm_page_flag_clear(m, PG_REFERENCED);
-	if (references > 0) {
+	if (used != 0) {
+		m->act_count = (uint8_t)imin(m->act_count + ACT_ADVANCE + used, ACT_MAX);
 		vm_pageq_requeue(m);
-		return;
+		return (0);
 	}
 	m->act_count = (uint8_t)(m->act_count - imin(m->act_count, ACT_DECLINE));
-	if (m->object->ref_count != 0 && m->act_count != 0) {
+	if (m->act_count != 0 && object->ref_count != 0) {
 		vm_pageq_requeue(m);
-		return;
+		return (0);
 	}
-	scan->shortage--;
-	vm_page_deactivate(m);
+	if (object->ref_count != 0 || !vm_page_try_to_cache(m))
+		vm_page_deactivate(m);
+	return (1);
 }
 
+/* Goes once through the queue, or until shortage pages have left it.  Q. */
 static void
-scan_active(struct scan *scan)
+scan_active(int shortage)
 {
+	int pcount = cnt.v_active_count;
 	struct vm_page *m, *next;
-	struct vm_object *object;
-	int most = cnt.v_active_count;
 
-	scan->shortage = vm_paging_target() + cnt.v_inactive_target - cnt.v_inactive_count + scan->deferred;
-	for (m = TAILQ_FIRST(&vm_page_queues[PQ_ACTIVE].pl); m != NULL && most-- > 0 && scan->shortage > 0;
+	for (m = TAILQ_FIRST(&vm_page_queues[PQ_ACTIVE].pl); m != NULL && pcount-- > 0 && shortage > 0;
 	     m = next) {
+		struct vm_object *object = m->object;
+
 		next = TAILQ_NEXT(m, pageq);
 		cnt.v_pdpages++;
-		object = m->object;
 		if (!VM_OBJECT_TRYLOCK(object)) {
 			vm_pageq_requeue(m);
 			continue;
 		}
-		if (m->busy || (m->flags & PG_BUSY) || m->hold_count != 0)
+		if (m->busy || (m->flags & PG_BUSY) || m->hold_count)
 			vm_pageq_requeue(m);
 		else
-			scan_active_page(scan, m);
+			shortage -= age_active_page(m);
 		VM_OBJECT_UNLOCK(object);
 	}
 }
 
-/* Cached pages become free ones until allocation that may not touch the cache has its reserve. */
+/* Idle times: references are noted, nothing is taken away but the marks.  Q. */
 static void
-refill_reserve(void)
+vm_pageout_page_stats(void)
 {
-	struct vm_page *m;
-	struct vm_object *object;
-	int most = cnt.v_cache_count;
+	int pcount = cnt.v_active_count;
+	struct vm_page *m, *next;
 
-	while (cnt.v_free_count < cnt.v_free_reserved && most-- > 0) {
-		if ((m = vm_pageq_find(PQ_CACHE, FALSE)) == NULL)
-			return;
-		object = m->object;
+	if (cnt.v_free_count + cnt.v_cache_count + cnt.v_inactive_count >=
+	    cnt.v_free_target + cnt.v_cache_min + cnt.v_inactive_target)
+		return;
+	for (m = TAILQ_FIRST(&vm_page_queues[PQ_ACTIVE].pl); m != NULL && pcount-- > 0; m = next) {
+		struct vm_object *object = m->object;
+
+		next = TAILQ_NEXT(m, pageq);
 		if (!VM_OBJECT_TRYLOCK(object)) {
 			vm_pageq_requeue(m);
 			continue;
 		}
-		vm_page_free(m);
-		cnt.v_dfree++;
+		if (m->busy || (m->flags & PG_BUSY) || m->hold_count)
+			vm_pageq_requeue(m);
+		else
+			(void)age_active_page(m);
+		VM_OBJECT_UNLOCK(object);
+	}
+}
+
+/* ---------------------------------------------------------------- a pass */
+
+/* The free queue must have the reserve, whatever the cache holds.  Q. */
+static void
+free_cache_to_reserve(void)
+{
+	struct vm_page *m;
+
+	while (cnt.v_free_count < cnt.v_free_reserved && (m = vm_pageq_find(PQ_CACHE, FALSE)) != NULL) {
+		struct vm_object *object = m->object;
+
+		if (!VM_OBJECT_TRYLOCK(object)) {
+			vm_page_deactivate(m);
+			continue;
+		}
+		if (m->hold_count) {
+			vm_page_deactivate(m);
+		} else {
+			vm_page_free(m);
+			cnt.v_dfree++;
+		}
 		VM_OBJECT_UNLOCK(object);
 	}
 }
@@ -373,38 +451,29 @@ refill_reserve(void)
 static KERN_NOINLINE void
 vm_pageout_scan(int pass)
 {
-	struct scan scan = {.pass = pass, .launder = pass == 0 ? MAX_LAUNDER : 10000};
+	struct scan sc = {.pass = pass, .maxlaunder = pass ? VM_MAX_LAUNDER_HARD : VM_MAX_LAUNDER};
+	int deficit;
 
-	GIANT_REQUIRED;
+	mtx_lock(&Giant);
 	uma_reclaim();
+	deficit = __atomic_exchange_n(&vm_pageout_deficit, 0, __ATOMIC_RELAXED);
+	sc.skipped = deficit;
+	sc.shortage = vm_paging_target() + deficit;
 	vm_page_lock_queues();
-	scan.deferred = vm_pageout_deficit;
-	vm_pageout_deficit = 0;
-	scan.shortage = vm_paging_target() + scan.deferred;
-	scan_inactive(&scan);
-	scan_active(&scan);
-	refill_reserve();
+	scan_inactive(&sc);
+	scan_active(vm_paging_target() + cnt.v_inactive_target - cnt.v_inactive_count + sc.skipped);
+	free_cache_to_reserve();
 	vm_page_unlock_queues();
+	mtx_unlock(&Giant);
 }
 
-/* Nobody is short: only see who is used, so that it is known when somebody is. */
-static void
-age_active(void)
+/* Rule 6.  Sleeps until there is something to do.  TRUE: *pass says how hard. */
+static boolean_t
+wait_for_work(int *pass)
 {
-	struct scan scan = {.deferred = 0};
+	boolean_t work = TRUE;
+	int error;
 
-	vm_page_lock_queues();
-	if (vm_paging_target() + cnt.v_inactive_target - cnt.v_inactive_count > 0)
-		scan_active(&scan);
-	vm_page_unlock_queues();
-}
-
-/* ---------------------------------------------------------------- the thread */
-
-/* Sleeps until there is work, or it is time to look.  The pass to make, or -1: only look. */
-static int
-wait_for_work(int pass)
-{
 	vm_page_lock_queues();
 	if (vm_pages_needed && !vm_page_count_min()) {
 		if (!vm_paging_needed())
@@ -412,20 +481,22 @@ wait_for_work(int pass)
 		wakeup(&cnt.v_free_count);
 	}
 	if (vm_pages_needed) {
-		/* Still short: what was written must be done before more helps. */
-		pass++;
-		if (pass > 1)
-			(void)msleep(&vm_pages_needed, &vm_page_queue_mtx, PVM, "psleep", hz / 2);
+		if (++*pass > 1)
+			msleep(&vm_pages_needed, &vm_page_queue_mtx, PVM, "psleep", hz / 2);
 	} else {
-		pass = 0;
-		(void)msleep(&vm_pages_needed, &vm_page_queue_mtx, PVM, "psleep", STATS_INTERVAL * hz);
-		if (!vm_pages_needed)
-			pass = -1;
+		*pass = *pass > 1 ? 1 : 0;
+		error = msleep(
+		    &vm_pages_needed, &vm_page_queue_mtx, PVM, "psleep", VM_PAGEOUT_STATS_INTERVAL * hz);
+		if (error && !vm_pages_needed) {
+			*pass = 0;
+			vm_pageout_page_stats();
+			work = FALSE;
+		}
 	}
-	if (vm_pages_needed)
+	if (work && vm_pages_needed)
 		cnt.v_pdwakeups++;
 	vm_page_unlock_queues();
-	return (pass);
+	return (work);
 }
 
 static KERN_NOINLINE void
@@ -434,30 +505,21 @@ vm_pageout(void *arg)
 	int pass = 0;
 
 	(void)arg;
-	pageproc = curproc;
-	marker.flags = PG_FICTITIOUS | PG_MARKER | PG_BUSY;
-	marker.queue = PQ_INACTIVE;
-	marker.wire_count = 1;
 	swap_pager_swap_init();
 	for (;;) {
-		pass = wait_for_work(pass);
+		boolean_t work = wait_for_work(&pass);
+
 		kthread_suspend_check();
-		mtx_lock(&Giant);
-		if (pass < 0)
-			age_active();
-		else
+		if (work)
 			vm_pageout_scan(pass);
-		mtx_unlock(&Giant);
-		pass = imax(pass, 0);
 	}
 }
 
 void
 vm_pageout_start(void)
 {
-	struct proc *p;
-
-	if (kthread_create(vm_pageout, NULL, &p, "pagedaemon") != 0)
+	vm_pageout_init_thresholds();
+	if (kthread_create(vm_pageout, NULL, &pageproc, "pagedaemon") != 0)
 		panic("vm_pageout_start: no thread");
-	sched_prio(&p->p_thread, PVM);
+	sched_prio(&pageproc->p_thread, PVM);
 }
