@@ -144,16 +144,22 @@ rep_html_put_evidence(FILE *out, const struct rep_evidence *evidence, size_t cou
 
 /* Findings. */
 
-/* The function that stands at a place: the innermost frame that was not inlined away. */
+/* The function that a place lies in, by the frames of its stack; the lock's own functions are passed over. */
 static const char *
 function_of(const struct rep_lock *lock)
 {
+	const struct rep_frame *near = NULL;
+
 	for (size_t i = 0; i < lock->stack.count; i++) {
-		if (strcmp(lock->stack.frame[i].file, lock->file) == 0 &&
-		    lock->stack.frame[i].line == lock->line)
-			return lock->stack.frame[i].function;
+		const struct rep_frame *frame = &lock->stack.frame[i];
+
+		if (*frame->file == 0 || strcmp(frame->file, lock->file) != 0)
+			continue;
+		if (frame->line == lock->line)
+			return frame->function;
+		near = near ? near : frame;
 	}
-	return "";
+	return near ? near->function : "";
 }
 
 static void
