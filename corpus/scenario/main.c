@@ -1,296 +1,388 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * main.c - the program witness-corpus: list, run, expect.
+ * main.c - witness-corpus: the scenarios, run by hand or by witness.  room: corpus/scenario
  *
- * Standard output is deterministic: same arguments, same bytes.  Exit statuses:
- * 0 the run went as the table says, 1 it did not, 2 usage or it could not be set up.
+ * Standard output is the same for the same seed, CPUs, pages and switches, byte
+ * for byte.  Exit status: 0 the run went as the scenario's table says (what the tracker
+ * found is judged by who reads the run file), 1 it did not, 2 usage, or a swap
+ * file that cannot be had.
  */
 #include <errno.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kern/proc.h"
 #include "kern/sysctl.h"
 #include "scenario/scenario.h"
 
-static const struct scenario *const scenarios[] = {&scenario_s03};
+#define SWAP_MAX (1024 * 1024)
+#define PAGES_MAX (256 * 1024)
 
-#define PAGES_MIN 256
-#define PAGES_MAX 65536
+enum { EXIT_AS_TOLD = 0, EXIT_NOT_AS_TOLD = 1, EXIT_USAGE = 2 };
 
-struct request {
-	const struct scenario *scenario;
-	struct machine_config machine;
-	bool swap_given;
+static struct machine_config cfg = {.ncpus = 2, .seed = 1, .pages = 1024, .swap_pages = 4096};
+static uint64_t opt_cpus, opt_seed, opt_pages, opt_swap;
+static const struct scenario *scenario;
+static struct workload_result result;
+
+/* THE table of options with a number.  Those not given keep the default. */
+static const struct option {
+	const char *name;
+	uint64_t *value;
+	uint64_t from, to, preset;
+	const char *help;
+} options[] = {
+    {"--cpus", &opt_cpus, 1, MAXCPU, 2, "simulated CPUs"},
+    {"--seed", &opt_seed, 0, UINT64_MAX, 1, "the schedule"},
+    {"--pages", &opt_pages, 1, PAGES_MAX, 1024, "RAM, in pages of 4 KB"},
+    {"--swap", &opt_swap, 1, SWAP_MAX, 4096, "the swap file, in pages"},
 };
 
-#define COMPLAIN(...) (fprintf(stderr, "witness-corpus: " __VA_ARGS__), fputc('\n', stderr), 2)
-
-/* ---- switches ---- */
-
-static const struct sysctl_switch *
-item_switch(const struct scenario *s, int i)
+static void __attribute__((format(printf, 1, 2), noreturn)) usage(const char *fmt, ...)
 {
-	return (i < SCENARIO_SWITCHES && s->switches[i] != NULL ? sysctl_find(s->switches[i]) : NULL);
+	va_list ap;
+
+	fputs("witness-corpus: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(EXIT_USAGE);
+}
+
+/* ---- list, sysctl, help ---- */
+
+static void
+print_value(const struct sysctl_switch *sw, int value)
+{
+	char buf[32];
+
+	printf("%s=%s", sw->sw_name, sysctl_text(sw, value, buf, sizeof(buf)));
+}
+
+static int
+command_list(void)
+{
+	const struct scenario *s = NULL;
+	const struct sysctl_switch *sw;
+
+	printf("%-6s %-5s %-40s %-12s %s\n", "NAME", "ITEM", "TITLE", "DETECTED BY", "BEFORE");
+	while ((s = scenario_next(s)) != NULL) {
+		printf("%-6s %-5s %-40s %-12s", s->name, s->item, s->title, s->detects);
+		for (const char *const *w = s->switches; *w != NULL; w++)
+			if ((sw = sysctl_find(*w)) != NULL) {
+				putchar(' ');
+				print_value(sw, sw->sw_before);
+			}
+		putchar('\n');
+	}
+	return (EXIT_AS_TOLD);
+}
+
+static int
+command_sysctl(void)
+{
+	const struct sysctl_switch *sw = NULL;
+	char before[32], after[32];
+
+	printf("%-26s %-10s %-10s %s\n", "NAME", "DEFAULT", "BEFORE", "WHAT");
+	while ((sw = sysctl_next(sw)) != NULL)
+		printf("%-26s %-10s %-10s %s\n", sw->sw_name,
+		    sysctl_text(sw, sw->sw_after, after, sizeof(after)),
+		    sysctl_text(sw, sw->sw_before, before, sizeof(before)), sw->sw_help);
+	return (EXIT_AS_TOLD);
+}
+
+static int
+command_help(void)
+{
+	puts("usage: witness-corpus list");
+	puts("       witness-corpus sysctl");
+	puts("       witness-corpus run|expect NAME [--before | --before=SWITCH[=VALUE]]... [options]");
+	puts("");
+	puts("  --before   the item's switches as they were; or that switch alone");
+	for (size_t i = 0; i < nitems(options); i++)
+		printf("  %-10s %s (default %llu)\n", options[i].name, options[i].help,
+		    (unsigned long long)options[i].preset);
+	return (EXIT_AS_TOLD);
+}
+
+/* ---- reading the command line ---- */
+
+static void
+set_before(const char *text)
+{
+	const struct sysctl_switch *sw;
+	char name[64], range[128];
+	const char *value = strchr(text, '=');
+	int v, error;
+
+	snprintf(
+	    name, sizeof(name), "%.*s", (int)(value != NULL ? value - text : (ptrdiff_t)strlen(text)), text);
+	sw = sysctl_find(name);
+	if (sw == NULL)
+		usage("no switch \"%s\"; did you mean \"%s\"? (witness-corpus sysctl lists them)", name,
+		    sysctl_nearest(name)->sw_name);
+	v = sw->sw_before;
+	if (value != NULL && (error = sysctl_parse(sw, value + 1, &v)) != 0) {
+		if (sw->sw_values != NULL)
+			snprintf(range, sizeof(range), "one of %s", sw->sw_values);
+		else
+			snprintf(range, sizeof(range), "%d to %d", sw->sw_min, sw->sw_max);
+		usage("%s cannot be \"%s\": %s", name, value + 1, range);
+	}
+	*sw->sw_var = v;
 }
 
 static void
-set_all_before(const struct scenario *s)
+set_all_before(void)
 {
-	const struct sysctl_switch *sw;
-
-	for (int i = 0; (sw = item_switch(s, i)) != NULL; i++)
-		*sw->sw_var = sw->sw_before;
+	for (const char *const *w = scenario->switches; *w != NULL; w++)
+		set_before(*w);
 }
 
-/* SWITCH or SWITCH=VALUE. */
-static int
-set_before(const char *text)
+static uint64_t
+number(const struct option *o, const char *text)
 {
-	const char *equals = strchr(text, '=');
-	size_t length = equals == NULL ? strlen(text) : (size_t)(equals - text);
-	const struct sysctl_switch *sw;
-	char name[64];
-	int value, error;
+	unsigned long long v;
+	char *end;
 
-	if (length >= sizeof(name))
-		return (COMPLAIN("no switch has so long a name: %s", text));
-	memcpy(name, text, length);
-	name[length] = '\0';
-	if ((sw = sysctl_find(name)) == NULL) {
-		sw = sysctl_nearest(name);
-		return (COMPLAIN(
-		    "no switch is called %s; the nearest is %s (witness corpus list shows each item's)", name,
-		    sw->sw_name));
-	}
-	value = sw->sw_before;
-	if (equals != NULL && (error = sysctl_parse(sw, equals + 1, &value)) != 0) {
-		if (sw->sw_values != NULL)
-			return (COMPLAIN("%s is one of %s, not %s", name, sw->sw_values, equals + 1));
-		return (COMPLAIN(
-		    "%s is a number from %d to %d, not %s", name, sw->sw_min, sw->sw_max, equals + 1));
-	}
-	*sw->sw_var = value;
-	return (0);
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v < o->from || v > o->to)
+		usage("%s cannot be \"%s\": a number from %llu to %llu", o->name, text,
+		    (unsigned long long)o->from, (unsigned long long)o->to);
+	return (v);
 }
 
-/* Every switch that is no item of this scenario stands at its default. */
-static bool
-others_default(const struct scenario *s)
+static const struct option *
+find_option(const char *arg, size_t len)
 {
-	for (const struct sysctl_switch *sw = sysctl_next(NULL); sw != NULL; sw = sysctl_next(sw)) {
-		bool ours = false;
-
-		for (int i = 0; i < SCENARIO_SWITCHES && s->switches[i] != NULL; i++)
-			ours |= strcmp(s->switches[i], sw->sw_name) == 0;
-		if (!ours && *sw->sw_var != sw->sw_after)
-			return (false);
-	}
-	return (true);
-}
-
-static const struct scenario_row *
-find_row(const struct scenario *s)
-{
-	const struct sysctl_switch *sw;
-
-	if (!others_default(s))
-		return (NULL);
-	for (size_t r = 0; r < s->rows; r++) {
-		bool match = true;
-
-		for (int i = 0; (sw = item_switch(s, i)) != NULL; i++)
-			match &= *sw->sw_var == s->row[r].value[i];
-		if (match)
-			return (&s->row[r]);
-	}
+	for (size_t i = 0; i < nitems(options); i++)
+		if (strlen(options[i].name) == len && strncmp(options[i].name, arg, len) == 0)
+			return (&options[i]);
 	return (NULL);
 }
 
-/* ---- arguments ---- */
-
-static int
-parse_number(const char *option, const char *text, long min, long max, long *value)
+static void __attribute__((noreturn)) unknown_option(const char *arg)
 {
-	char *end;
+	const char *best = "--before";
+	char name[64];
+	size_t least;
 
-	if (text == NULL)
-		return (COMPLAIN("%s wants a number from %ld to %ld", option, min, max));
-	errno = 0;
-	*value = strtol(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || *value < min || *value > max)
-		return (COMPLAIN("%s wants a number from %ld to %ld, not %s", option, min, max, text));
-	return (0);
-}
-
-/* One option that takes a number; *used says that it was one of them. */
-static int
-number_option(struct request *rq, const char *option, const char *text, bool *used)
-{
-	long value;
-	int error;
-
-	*used = true;
-	if (strcmp(option, "--cpus") == 0) {
-		if ((error = parse_number(option, text, 1, MAXCPU, &value)) == 0)
-			rq->machine.ncpus = (int)value;
-	} else if (strcmp(option, "--seed") == 0) {
-		if ((error = parse_number(option, text, 0, 999999999, &value)) == 0)
-			rq->machine.seed = (uint64_t)value;
-	} else if (strcmp(option, "--pages") == 0) {
-		if ((error = parse_number(option, text, PAGES_MIN, PAGES_MAX, &value)) == 0)
-			rq->machine.pages = (int)value;
-	} else if (strcmp(option, "--swap") == 0) {
-		if ((error = parse_number(option, text, 1, 4 * PAGES_MAX, &value)) == 0)
-			rq->machine.swap_pages = (int)value;
-		rq->swap_given = true;
-	} else {
-		*used = false;
-		error = 0;
-	}
-	return (error);
-}
-
-static int
-parse_option(struct request *rq, char **argv, int *i)
-{
-	const char *option = argv[*i];
-	bool used;
-	int error;
-
-	if (strcmp(option, "--before") == 0) {
-		set_all_before(rq->scenario);
-		return (0);
-	}
-	if (strncmp(option, "--before=", 9) == 0)
-		return (set_before(option + 9));
-	error = number_option(rq, option, argv[*i + 1], &used);
-	*i += used;
-	if (!used)
-		return (COMPLAIN(
-		    "unknown option %s; there are --before[=SWITCH[=VALUE]], --cpus, --seed, --pages, --swap",
-		    option));
-	return (error);
-}
-
-static int
-parse_request(struct request *rq, char **argv)
-{
-	int error, needed;
-
-	if (argv[0] == NULL)
-		return (COMPLAIN("which scenario? witness corpus list shows them"));
-	for (size_t i = 0; i < nitems(scenarios); i++)
-		if (strcmp(argv[0], scenarios[i]->name) == 0)
-			rq->scenario = scenarios[i];
-	if (rq->scenario == NULL)
-		return (COMPLAIN("no scenario is called %s; witness corpus list shows them", argv[0]));
-	for (int i = 1; argv[i] != NULL; i++)
-		if ((error = parse_option(rq, argv, &i)) != 0)
-			return (error);
-	needed = rq->scenario->swap_needed(&rq->machine);
-	if (!rq->swap_given)
-		rq->machine.swap_pages = imax(4 * rq->machine.pages, needed);
-	if (rq->machine.swap_pages < needed)
-		return (COMPLAIN("%s with --pages %d needs --swap of at least %d pages", rq->scenario->name,
-		    rq->machine.pages, needed));
-	return (0);
-}
-
-/* ---- commands ---- */
-
-static int
-command_list(struct request *rq)
-{
-	const struct sysctl_switch *sw;
-	char before[32];
-
-	(void)rq;
-	printf("%-5s %-4s %-40s %-12s %s\n", "NAME", "ITEM", "TITLE", "DETECTED BY", "SWITCHES (BEFORE)");
-	for (size_t n = 0; n < nitems(scenarios); n++) {
-		const struct scenario *s = scenarios[n];
-
-		printf("%-5s %-4s %-40s %-12s", s->name, s->item, s->title, s->detected_by);
-		for (int i = 0; (sw = item_switch(s, i)) != NULL; i++)
-			printf(" %s=%s", sw->sw_name, sysctl_text(sw, sw->sw_before, before, sizeof(before)));
-		putchar('\n');
-	}
-	return (0);
-}
-
-static int
-command_expect(struct request *rq)
-{
-	const struct scenario_row *row = find_row(rq->scenario);
-
-	if (row == NULL) {
-		puts("any");
-		return (0);
-	}
-	for (int i = 0; i < SCENARIO_LINES && row->expect[i] != NULL; i++)
-		puts(row->expect[i]);
-	return (0);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg, "="), arg);
+	least = sysctl_distance(name, best);
+	for (size_t i = 0; i < nitems(options); i++)
+		if (sysctl_distance(name, options[i].name) < least) {
+			best = options[i].name;
+			least = sysctl_distance(name, best);
+		}
+	usage("no option \"%s\"; did you mean \"%s\"? (witness-corpus help lists them)", name, best);
 }
 
 static void
-print_configuration(const struct request *rq)
+parse_options(char **argv)
 {
-	char text[32];
+	const struct option *o;
+	size_t len;
 
-	printf("%s: seed %llu, %d CPUs, %d pages of RAM, %d pages of swap\n", rq->scenario->name,
-	    (unsigned long long)rq->machine.seed, rq->machine.ncpus, rq->machine.pages,
-	    rq->machine.swap_pages);
+	for (size_t i = 0; i < nitems(options); i++)
+		*options[i].value = options[i].preset;
+	for (; *argv != NULL; argv++) {
+		len = strcspn(*argv, "=");
+		o = find_option(*argv, len);
+		if (strcmp(*argv, "--before") == 0)
+			set_all_before();
+		else if (strncmp(*argv, "--before=", 9) == 0)
+			set_before(*argv + 9);
+		else if (o == NULL)
+			unknown_option(*argv);
+		else if ((*argv)[len] == '=')
+			*o->value = number(o, *argv + len + 1);
+		else if (argv[1] == NULL)
+			usage("%s wants a number", o->name);
+		else
+			*o->value = number(o, *++argv);
+	}
+	cfg = (struct machine_config){(int)opt_cpus, opt_seed, (int)opt_pages, (int)opt_swap};
+}
+
+static void
+parse(char **argv)
+{
+	if (*argv == NULL)
+		usage("which scenario? (witness-corpus list shows them)");
+	scenario = scenario_find(*argv);
+	if (scenario == NULL)
+		usage("no scenario \"%s\"; did you mean \"%s\"? (witness-corpus list shows them)", *argv,
+		    scenario_nearest(*argv)->name);
+	parse_options(argv + 1);
+	if (cfg.pages < scenario->min_pages)
+		usage("%s wants at least %d pages of RAM", scenario->name, scenario->min_pages);
+	if (cfg.swap_pages < cfg.pages)
+		usage("%s with %d pages of RAM wants at least as many of swap", scenario->name, cfg.pages);
+}
+
+/* ---- expect ---- */
+
+static int
+command_expect(void)
+{
+	const struct scenario_row *row = scenario_promise(scenario);
+
+	if (row == NULL) {
+		puts("any");
+		return (EXIT_AS_TOLD);
+	}
+	for (const char *const *f = row->finding; *f != NULL; f++)
+		printf("finding %s\n", *f);
+	for (const char *const *e = row->edge; *e != NULL; e++)
+		printf("edge %s\n", *e);
+	return (EXIT_AS_TOLD);
+}
+
+/* ---- run ---- */
+
+static void
+print_switches(void)
+{
+	const struct sysctl_switch *sw = NULL;
+
 	printf("switches:");
-	for (const struct sysctl_switch *sw = sysctl_next(NULL); sw != NULL; sw = sysctl_next(sw)) {
-		bool ours = *sw->sw_var != sw->sw_after;
+	while ((sw = sysctl_next(sw)) != NULL) {
+		int ours = 0;
 
-		for (int i = 0; i < SCENARIO_SWITCHES && rq->scenario->switches[i] != NULL; i++)
-			ours |= strcmp(rq->scenario->switches[i], sw->sw_name) == 0;
-		if (ours)
-			printf(" %s=%s", sw->sw_name, sysctl_text(sw, *sw->sw_var, text, sizeof(text)));
+		for (const char *const *w = scenario->switches; *w != NULL; w++)
+			ours |= strcmp(*w, sw->sw_name) == 0;
+		if (!ours && *sw->sw_var == sw->sw_after)
+			continue;
+		putchar(' ');
+		print_value(sw, *sw->sw_var);
 	}
 	putchar('\n');
 }
 
-static int
-command_run(struct request *rq)
+static void
+print_configuration(void)
 {
-	struct machine_report report;
-	int error;
+	printf("scenario: %s (%s, %s)\n", scenario->name, scenario->item, scenario->title);
+	printf("machine: cpus=%d seed=%llu pages=%d swap=%d\n", cfg.ncpus, (unsigned long long)cfg.seed,
+	    cfg.pages, cfg.swap_pages);
+	print_switches();
+}
 
-	print_configuration(rq);
-	fflush(stdout);
-	error = machine_run(&rq->machine, rq->scenario->main, rq->scenario->arg, &report);
+static void
+print_counts(const struct workload_result *r, const struct machine_report *rep)
+{
+	printf("faults: %llu\n", (unsigned long long)r->faults);
+	printf("pageouts: pages=%llu transfers=%llu\n", (unsigned long long)r->pagesout,
+	    (unsigned long long)r->pageouts);
+	printf("pageins: pages=%llu transfers=%llu\n", (unsigned long long)r->pagesin,
+	    (unsigned long long)r->pageins);
+	printf("swap: swblocks=%d swapmeta_slabs=%d\n", r->swblocks, r->swapmeta_slabs);
+	for (int i = 0; i < rep->ncpus; i++)
+		printf("cpu %d: switches=%llu cache_hits=%llu\n", i, (unsigned long long)rep->switches[i],
+		    (unsigned long long)r->hits[i]);
+	printf("time: ticks=%d points=%llu\n", rep->ticks, (unsigned long long)rep->points);
+	printf("digest: %016llx\n", (unsigned long long)rep->digest);
+	printf("verified: pages=%llu wrong=%llu\n", (unsigned long long)r->verified,
+	    (unsigned long long)r->wrong);
+	if (!r->quiet)
+		return;
+	printf("checks:");
+	for (int i = 0; i < r->checks; i++)
+		printf(" %s=%d", r->check[i].name, r->check[i].bad);
+	putchar('\n');
+}
+
+/* What is amiss, or NULL. */
+static const char *
+verdict(const struct machine_report *rep)
+{
+	if (rep->outcome != MACHINE_OK)
+		return (rep->text);
+	if (result.wrong != 0)
+		return ("memory did not keep what was written");
+	for (int i = 0; i < result.checks; i++)
+		if (result.check[i].bad != 0)
+			return ("something was lost or left over");
+	return (scenario->judge(&result, rep));
+}
+
+static void
+machine_main(void *arg __attribute__((unused)))
+{
+	scenario->run(&result);
+}
+
+static int
+command_run(void)
+{
+	static const char *const how[] = {"", "panic: ", "", ""};
+	struct machine_report rep = {0};
+	const char *amiss;
+	int error = machine_run(&cfg, machine_main, NULL, &rep);
+
 	if (error != 0)
-		return (COMPLAIN("no machine with %d pages and %d CPUs: %s", rq->machine.pages,
-		    rq->machine.ncpus, strerror(-error)));
-	return (rq->scenario->judge(stdout, &report));
+		usage("cannot make the machine: %s", strerror(-error));
+	if (result.boot_error != 0)
+		usage("cannot make a swap file of %d pages: %s", cfg.swap_pages, strerror(result.boot_error));
+	amiss = verdict(&rep);
+	print_configuration();
+	print_counts(&result, &rep);
+	if (amiss != NULL)
+		printf("outcome: not as expected: %s%s\n", how[rep.outcome], amiss);
+	else
+		printf("outcome: as expected\n");
+	return (amiss == NULL ? EXIT_AS_TOLD : EXIT_NOT_AS_TOLD);
+}
+
+static const struct command {
+	const char *name;
+	int wants_scenario;
+	int (*run)(void);
+} commands[] = {
+    {"run", 1, command_run},
+    {"expect", 1, command_expect},
+    {"list", 0, command_list},
+    {"sysctl", 0, command_sysctl},
+    {"help", 0, command_help},
+    {"--help", 0, command_help},
+};
+
+static const struct command *
+find_command(const char *name)
+{
+	const struct command *best = commands;
+
+	for (size_t i = 0; i < nitems(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return (&commands[i]);
+		if (sysctl_distance(name, commands[i].name) < sysctl_distance(name, best->name))
+			best = &commands[i];
+	}
+	usage("no command \"%s\"; did you mean \"%s\"? (witness-corpus help lists them)", name, best->name);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct request *);
-		bool wants_scenario;
-	} commands[] = {
-	    {"list", command_list, false}, {"run", command_run, true}, {"expect", command_expect, true}};
-	struct request rq = {.machine = {.ncpus = 2, .seed = 1, .pages = 1024}};
-	int error;
+	const struct command *c;
+	int status;
 
-	for (size_t i = 0; argc > 1 && i < nitems(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
-			continue;
-		if (!commands[i].wants_scenario && argc > 2)
-			return (COMPLAIN("%s takes no arguments", argv[1]));
-		if (commands[i].wants_scenario && (error = parse_request(&rq, argv + 2)) != 0)
-			return (error);
-		error = commands[i].run(&rq);
-		if (fflush(stdout) != 0 || ferror(stdout))
-			return (COMPLAIN("standard output: %s", strerror(errno)));
-		return (error);
+	if (argc < 2)
+		usage("what shall be done? (witness-corpus help says what can be)");
+	c = find_command(argv[1]);
+	if (c->wants_scenario)
+		parse(argv + 2);
+	else if (argv[2] != NULL)
+		usage("%s takes no \"%s\"", c->name, argv[2]);
+	status = c->run();
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "witness-corpus: standard output: %s\n", strerror(errno));
+		return (EXIT_USAGE);
 	}
-	return (COMPLAIN("usage: witness-corpus list | run NAME [OPTIONS] | expect NAME [OPTIONS]"));
+	return (status);
 }

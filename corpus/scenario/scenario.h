@@ -1,45 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scenario.h - a history item made runnable, before and after.        room: corpus/scenario
+ * scenario.h - one item of history: its switches, its workload, what is promised.   room: corpus/scenario
  *
- * One file an item, s03.c and so on: what it runs, which switches are the
- * item's, and the table of what a run with these switches must lead to.  The
- * corpus knows nothing of findings; it only says what the table says, and who
- * watches the run compares.
+ * Each scenario is one file, sNN.c, which defines a struct scenario and names it
+ * with SCENARIO().  What the tracker must find is a row of its table for each
+ * vector of the item's switches; for vectors the table does not know (some other
+ * switch is not at its default) it promises nothing.
  */
 #ifndef SCENARIO_SCENARIO_H
 #define SCENARIO_SCENARIO_H
 
-#include <stdio.h>
-
 #include "kern/machine.h"
+#include "workload/workload.h"
 
 #define SCENARIO_SWITCHES 4
-#define SCENARIO_LINES 6
 
-/* A row of the table: values of the item's switches, in their order, and the lines of `expect`. */
+/* What is promised for one vector of the item's switches.  Lists end with NULL. */
 struct scenario_row {
-	int value[SCENARIO_SWITCHES];
-	const char *expect[SCENARIO_LINES]; /* "finding KIND A -> B -> A", "edge A -> B" */
+	const char *value[SCENARIO_SWITCHES]; /* of each switch, in the scenario's order */
+	const char *finding[4]; /* "KIND CYCLE"; none: no finding at all */
+	const char *edge[8]; /* "A -> B", direct edges that must be there */
 };
 
 struct scenario {
 	const char *name; /* "s03" */
-	const char *item; /* "S3" */
+	const char *item; /* in the history */
 	const char *title;
-	const char *detected_by;
-	const char *switches[SCENARIO_SWITCHES]; /* NULL ends */
+	const char *detects; /* what sees it */
+	const char *switches[SCENARIO_SWITCHES + 1]; /* the item's, NULL ends */
 	const struct scenario_row *row;
-	size_t rows;
-	/* Frames of swap that cfg asks for at the least. */
-	int (*swap_needed)(const struct machine_config *cfg);
-	/* The run, as machine_run()'s main function; arg is the scenario's own. */
-	void (*main)(void *arg);
-	void *arg;
-	/* After the run: prints the summary, returns 0 as promised, 1 not, 2 when it could not be set up. */
-	int (*judge)(FILE *out, const struct machine_report *report);
+	int rows;
+	int min_pages; /* of RAM */
+	/* Runs in the machine's first process. */
+	void (*run)(struct workload_result *r);
+	/* What the run itself must show, the machine having ended well: NULL, or what is amiss. */
+	const char *(*judge)(const struct workload_result *r, const struct machine_report *rep);
 };
 
-extern const struct scenario scenario_s03;
+#define SCENARIO(s)                                                                                          \
+	static const struct scenario *const s##_entry __attribute__((section("set_scenario"), used)) = &(s)
+
+/* All scenarios, by name; NULL ends. */
+const struct scenario *scenario_next(const struct scenario *s);
+const struct scenario *scenario_find(const char *name);
+const struct scenario *scenario_nearest(const char *name);
+/* The row for the switches as they are now set, or NULL: nothing is promised. */
+const struct scenario_row *scenario_promise(const struct scenario *s);
 
 #endif

@@ -1,201 +1,136 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * w03.c - see w03.h.
+ * w03.c - W3: anonymous memory beyond RAM, with a swap file.          room: corpus/workload
  *
- * 1. Which generation a page has after a pass follows from (seed, process, page,
- *    pass) alone: the checker keeps no memory of its own that could be wrong with it.
- * 2. A page is stamped at both ends, so that half a transfer shows.
- * 3. Each pass walks all pages in an order of its own (a step prime to their
- *    number), so that the page daemon's order is never the workload's.
+ *  1. Half as much again as there is RAM is written, by twice as many processes as
+ *     CPUs and at least four, each in a region of its own.  So at least half of RAM has to go out,
+ *     and to come back when it is read: nobody asks for paging, memory is short.
+ *  2. A page is filled with words made of (pid, address, generation).  Every
+ *     access but the first compares the whole page before it writes anew.
+ *  3. Three rounds: write all, then read all and write every second, then read
+ *     all.  Each round goes through the region in strides that the seed chooses,
+ *     so that clusters break and neighbours come in at different times.
  */
-#include "workload/w03.h"
-
+#include "kern/machine.h"
 #include "kern/proc.h"
 #include "kern/random.h"
-#include "vm/pmap.h"
-#include "vm/swapdev.h"
-#include "vm/uma.h"
 #include "vm/vm_extern.h"
 #include "vm/vm_map.h"
-#include "vm/vm_pageout.h"
+#include "vm/vm_param.h"
+#include "workload/workload.h"
 
-struct stamp {
-	uint32_t pid, generation;
-	uint64_t va;
-};
+#define ROUNDS 3
+#define PROCESSES_MAX (2 * MAXCPU)
+#define WORDS (PAGE_SIZE / (int)sizeof(uint64_t))
 
-struct process {
-	struct w03_result *result;
-	uint32_t number; /* 0 .. W03_PROCESSES-1 */
+struct program {
+	int number;
 	int pages;
-	vm_offset_t base;
+	uint64_t verified, wrong;
 };
 
-static struct process processes[W03_PROCESSES];
+static struct program program[PROCESSES_MAX];
+static struct workload_result *result;
 
-/* Frames of RAM, an eighth less than half of it for each of four processes: 7/4 of RAM in all. */
-static int
-pages_each(const struct machine_config *cfg)
+/* The word at index i of the page at va, as process pid wrote it in that generation. */
+static uint64_t
+word(int pid, vm_offset_t va, int generation, int i)
 {
-	return (cfg->pages * 7 / 4 / W03_PROCESSES);
-}
+	uint64_t x = ((uint64_t)pid << 48) ^ ((uint64_t)va << 8) ^ (uint64_t)generation;
 
-int
-w03_swap_needed(const struct machine_config *cfg)
-{
-	return (pages_each(cfg) * W03_PROCESSES + cfg->pages / 4);
-}
-
-/* Rule 1: is the page written anew in this pass?  All are in the first. */
-static int
-rewritten(const struct process *p, int page, int pass)
-{
-	uint64_t x = machine.seed * 0x9e3779b97f4a7c15u + p->number * 0xbf58476d1ce4e5b9u;
-
-	if (pass == 0)
-		return (1);
-	x = (x ^ (uint64_t)page * 0x94d049bb133111ebu ^ (uint64_t)pass << 40) * 0xd6e8feb86659fd93u;
-	return ((x >> 61) < 3);
-}
-
-static uint32_t
-generation_after(const struct process *p, int page, int pass)
-{
-	uint32_t generation = 0;
-
-	for (int i = 0; i <= pass; i++)
-		generation += rewritten(p, page, i);
-	return (generation);
+	return ((x + (uint64_t)i) * 0x9e3779b97f4a7c15ull);
 }
 
 static void
-stamp_page(struct process *p, struct vmspace *vm, int page, int pass)
+write_page(struct vmspace *vm, vm_offset_t va, int generation)
 {
-	struct stamp stamp = {p->number + 1, generation_after(p, page, pass), p->base + ptoa(page)};
+	uint64_t page[WORDS];
 
-	if (ustore(vm, stamp.va, &stamp, sizeof(stamp)) != 0 ||
-	    ustore(vm, stamp.va + PAGE_SIZE - sizeof(stamp), &stamp, sizeof(stamp)) != 0)
-		p->result->refused++;
+	for (int i = 0; i < WORDS; i++)
+		page[i] = word(curproc->p_pid, va, generation, i);
+	if (ustore(vm, va, page, sizeof(page)) != 0)
+		panic("w03: pid %d cannot write page %lu", curproc->p_pid, (u_long)atop(va));
 }
 
 static void
-verify_page(struct process *p, struct vmspace *vm, int page, int pass)
+read_page(struct program *prog, struct vmspace *vm, vm_offset_t va, int generation)
 {
-	struct stamp want = {p->number + 1, generation_after(p, page, pass - 1), p->base + ptoa(page)};
-	struct stamp head, tail;
+	uint64_t page[WORDS];
+	int bad = 0;
 
-	if (uload(vm, want.va, &head, sizeof(head)) != 0 ||
-	    uload(vm, want.va + PAGE_SIZE - sizeof(tail), &tail, sizeof(tail)) != 0) {
-		p->result->refused++;
+	if (uload(vm, va, page, sizeof(page)) != 0)
+		panic("w03: pid %d cannot read page %lu", curproc->p_pid, (u_long)atop(va));
+	for (int i = 0; i < WORDS; i++)
+		bad |= page[i] != word(curproc->p_pid, va, generation, i);
+	prog->verified++;
+	if (!bad)
 		return;
-	}
-	p->result->verified += 2;
-	p->result->wrong += memcmp(&head, &want, sizeof(want)) != 0;
-	p->result->wrong += memcmp(&tail, &want, sizeof(want)) != 0;
+	prog->wrong++;
+	kprintf("w03: pid %d, page %lu is not as written in round %d\n", curproc->p_pid, (u_long)atop(va),
+	    generation);
 }
 
+/* A stride that visits every page of n once. */
 static int
-greatest_common_divisor(int a, int b)
+stride(int n)
 {
-	while (b != 0) {
-		int rest = a % b;
+	static const int primes[] = {1, 1, 1, 7, 17, 37};
+	int s = primes[kern_random_below(RANDOM_WORKLOAD, nitems(primes))];
 
-		a = b;
-		b = rest;
-	}
-	return (a);
+	return (n % s == 0 ? 1 : s);
 }
 
-/* Rule 3. */
 static void
-walk(struct process *p, struct vmspace *vm, int pass)
+one_round(struct program *prog, struct vmspace *vm, vm_offset_t base, int generation)
 {
-	int n = p->pages, at = (int)kern_random_below(RANDOM_WORKLOAD, (uint32_t)n), step;
+	int n = prog->pages, step = stride(n), page = (int)kern_random_below(RANDOM_WORKLOAD, (uint32_t)n);
 
-	do
-		step = 1 + (int)kern_random_below(RANDOM_WORKLOAD, (uint32_t)n - 1);
-	while (greatest_common_divisor(step, n) != 1);
-	for (int i = 0; i < n; i++, at = (at + step) % n) {
-		if (pass > 0)
-			verify_page(p, vm, at, pass);
-		if (pass < W03_PASSES && rewritten(p, at, pass))
-			stamp_page(p, vm, at, pass);
+	for (int i = 0; i < n; i++, page = (page + step) % n) {
+		vm_offset_t va = base + ptoa(page);
+
+		/* Generation 1 was written to every second page only. */
+		if (generation > 0)
+			read_page(prog, vm, va, generation == 2 && page % 2 == 0 ? 1 : 0);
+		if (generation == 0 || (generation == 1 && page % 2 == 0))
+			write_page(vm, va, generation);
 	}
 }
 
 static void
-process_main(void *arg)
+user_program(void *arg)
 {
-	struct process *p = arg;
+	struct program *prog = arg;
 	struct vmspace *vm = vmspace_alloc(VM_MIN_ADDRESS, VM_MAXUSER_ADDRESS);
+	vm_offset_t base = 0;
 
 	curproc->p_vmspace = vm;
-	p->base = 0;
-	if (vm_mmap_anon(vm, &p->base, ptoa(p->pages), VM_PROT_RW) != KERN_SUCCESS)
-		panic("w03: no room for %d pages in an empty map", p->pages);
-	/* The last pass only verifies. */
-	for (int pass = 0; pass <= W03_PASSES; pass++)
-		walk(p, vm, pass);
-	if (vm_munmap(vm, p->base, ptoa(p->pages)) != KERN_SUCCESS)
-		panic("w03: munmap failed");
+	if (vm_mmap_anon(vm, &base, ptoa(prog->pages), VM_PROT_RW) != KERN_SUCCESS)
+		panic("w03: no address space");
+	for (int generation = 0; generation < ROUNDS; generation++) {
+		one_round(prog, vm, base, generation);
+		workload_counts(result);
+	}
 	curproc->p_vmspace = NULL;
 	vmspace_free(vm);
 }
 
-static void
-run_processes(struct w03_result *result)
+void
+w03_run(struct workload_result *r)
 {
-	struct proc *proc[W03_PROCESSES];
+	struct proc *p[PROCESSES_MAX];
+	int total = machine.pages + machine.pages / 2, n = imax(4, 2 * mp_ncpus);
 
-	for (uint32_t i = 0; i < W03_PROCESSES; i++) {
-		processes[i] = (struct process){.result = result, .number = i, .pages = pages_each(&machine)};
-		result->pages += processes[i].pages;
-		if (proc_create(process_main, &processes[i], &proc[i], "w03") != 0)
+	result = r;
+	r->processes = n;
+	for (int i = 0; i < n; i++) {
+		program[i] = (struct program){.number = i, .pages = howmany(total, n)};
+		if (proc_create(user_program, &program[i], &p[i], "user") != 0)
 			panic("w03: no process");
 	}
-	for (int i = 0; i < W03_PROCESSES; i++)
-		proc_wait(proc[i]);
-}
-
-/* Numbers first: quiescing changes them. */
-static void
-collect(struct w03_result *result)
-{
-	struct uma_zone_stats swapmeta;
-
-	swap_pager_statistics(&result->swap);
-	uma_zone_statistics(swap_zone, &swapmeta);
-	result->swapmeta_slabs = swapmeta.slabs;
-	for (int cpu = 0; cpu < mp_ncpus; cpu++)
-		result->uma_hits[cpu] = uma_cpu_hits(cpu);
-}
-
-static void
-check_conservation(struct w03_result *result)
-{
-	result->page_faults_found = vm_check_all();
-	result->swap_faults_found = swap_pager_check();
-	result->zone_faults_found = uma_check();
-	result->pbufs_out = pbuf_check();
-}
-
-void
-w03_main(void *arg)
-{
-	struct w03_result *result = arg;
-	int error;
-
-	vm_mem_init();
-	error = swaponfile(NULL, machine.swap_pages);
-	if (error != 0) {
-		result->swap_error = -error;
-		machine_shutdown();
-		return;
+	for (int i = 0; i < n; i++) {
+		proc_wait(p[i]);
+		r->verified += program[i].verified;
+		r->wrong += program[i].wrong;
 	}
-	vm_pageout_start();
-	run_processes(result);
-	collect(result);
-	uma_reclaim();
-	machine_shutdown();
-	check_conservation(result);
+	workload_counts(r);
 }
