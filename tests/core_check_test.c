@@ -73,7 +73,7 @@ static const struct row duplicates[] = {
     {"EA1 EA2!", {NULL}},
     {"EA1! EA2", {"duplicate A:1 A:2", NULL}},
     {"EA1 EA2?", {NULL}},
-    {"EA1 EB? EA2", {"inversion A:1 B:2 A:3 B>A", NULL}},
+    {"EA1 EB? EA2", {"duplicate A:1 A:3", NULL}},
     {"EA1 EA2; EA1 EA2; EA3 EA4", {"duplicate A:1 A:2", NULL}},
     {"EA1 EA2; EB1 EB2", {"duplicate A:1 A:2", "duplicate B:3 B:4", NULL}},
     {"SA1 SA2", {"duplicate A:1 A:2", NULL}},

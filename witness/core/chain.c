@@ -86,18 +86,27 @@ wit_known_news(const struct wit_known *known, uint32_t dependency, struct wit_ch
 	return (news);
 }
 
+static int
+reserve_dependency(struct wit_known *known)
+{
+	if (wit_table_reserve(&known->dependencies, known->arena) != 0)
+		return (-ENOMEM);
+	return (wit_index_reserve(&known->by_key, known->arena));
+}
+
+static int
+reserve_context(struct wit_known *known)
+{
+	if (wit_table_reserve(&known->contexts, known->arena) != 0 ||
+	    wit_index_reserve(&known->by_thread, known->arena) != 0)
+		return (-ENOMEM);
+	return (wit_index_reserve(&known->by_instances, known->arena));
+}
+
 int
 wit_known_reserve(struct wit_known *known)
 {
-	struct wit_arena *arena = known->arena;
-
-	if (wit_table_reserve(&known->dependencies, arena) != 0 ||
-	    wit_table_reserve(&known->contexts, arena) != 0 ||
-	    wit_index_reserve(&known->by_key, arena) != 0 ||
-	    wit_index_reserve(&known->by_thread, arena) != 0 ||
-	    wit_index_reserve(&known->by_instances, arena) != 0)
-		return (-ENOMEM);
-	return (0);
+	return (reserve_dependency(known) != 0 || reserve_context(known) != 0 ? -ENOMEM : 0);
 }
 
 uint32_t
@@ -106,7 +115,7 @@ wit_known_add(struct wit_known *known, struct wit_chain_key key, uint32_t chain,
 	struct wit_dependency *dep;
 	uint32_t id;
 
-	if (wit_known_reserve(known) != 0)
+	if (reserve_dependency(known) != 0)
 		return (0);
 	dep = wit_table_add(&known->dependencies, known->arena, &id);
 	dep->chain = chain;
@@ -125,7 +134,7 @@ wit_known_add_context(struct wit_known *known, uint32_t dependency, struct wit_c
 	struct context *context;
 	uint32_t id;
 
-	if (wit_known_reserve(known) != 0)
+	if (reserve_context(known) != 0)
 		return (-ENOMEM);
 	context = wit_table_add(&known->contexts, known->arena, &id);
 	context->last = last;
