@@ -42,8 +42,6 @@ int vm_pageout_pages_needed;
 int vm_pageout_deficit;
 int vm_pageout_page_count;
 
-struct proc *pageproc;
-
 /* ---------------------------------------------------------------- thresholds */
 
 void
