@@ -278,11 +278,12 @@ const char *
 wit_reader_string(const struct wit_rec *rec, size_t offset)
 {
 	size_t length = payload_length(rec);
-	const char *text = (const char *)(rec + 1) + offset;
+	const char *text;
 
-	if (offset >= length || memchr(text, 0, length - offset) == NULL)
+	if (offset >= length)
 		return (NULL);
-	return (text);
+	text = (const char *)(rec + 1) + offset;
+	return (memchr(text, 0, length - offset) == NULL ? NULL : text);
 }
 
 const struct wit_rec_context_last *
