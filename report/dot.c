@@ -3,13 +3,10 @@
  * dot.c - the lock graph in the dot language, and by libgvc as a picture.
  *
  * Rules
- *  1. A class stands below every class that is taken before it: its layer is the
- *     longest way of edges down to it, so the picture reads from the first lock
- *     to the last.  A cycle has no such order; of its edges the rarest gives way
- *     and points up, for that is most likely the one somebody did not mean.
- *     Exempt edges are no order at all and give way always.
+ *  1. The picture reads downwards, from the first lock to the last: layers.h
+ *     says what stands above what. What gives way there is drawn, but moves nothing.
  *  2. An edge that a longer way already implies is drawn thin: what is new to the
- *     eye are the steps, not the shortcuts.  Both are edges, both are links.
+ *     eye are the steps, not the shortcuts. Both are edges, both are links.
  *  3. The same view gives the same text, byte for byte; the picture depends on
  *     the fonts of the machine, too.
  *  4. Names pass through the dot parser, its escapes and its entities, and come
@@ -23,7 +20,7 @@
 
 #include <gvc.h>
 
-#include "render.h"
+#include "layers.h"
 
 #define PRINT(out, ...) rep_render_print(out, REP_QUOTE_DOT, __VA_ARGS__)
 
@@ -36,142 +33,29 @@
 struct layout {
 	const struct rep_view *view;
 	struct rep_kept kept;
-	size_t *order; /* kept edges, those that decide layers first */
-	size_t *first, *next; /* adjacency over the edges that rank: by class, by edge; SIZE_MAX ends */
-	bool *ranks, *implied; /* by edge */
-	size_t *layer; /* by class */
-	size_t *stack; /* scratch, by class */
-	bool *seen; /* scratch, by class */
+	struct rep_layers layers;
 };
-
-static const struct rep_view *sorting; /* qsort() hands nothing on */
-
-/* Often before rare, so that what gives way is rare; then as the view has them. */
-static int
-compare_weight(const void *left, const void *right)
-{
-	size_t a = *(const size_t *)left, b = *(const size_t *)right;
-	uint64_t x = sorting->edge[a].count, y = sorting->edge[b].count;
-
-	return x != y ? (x < y ? 1 : -1) : (a > b) - (a < b);
-}
-
-/* Is there a way down from one class to another, not by the edge to leave out? */
-static bool
-reaches(struct layout *it, size_t from, size_t to, size_t leave_out)
-{
-	size_t depth = 0;
-
-	memset(it->seen, 0, it->view->class_count * sizeof(*it->seen));
-	it->stack[depth++] = from;
-	it->seen[from] = true;
-	while (depth > 0) {
-		size_t class = it->stack[--depth];
-
-		for (size_t edge = it->first[class]; edge != SIZE_MAX; edge = it->next[edge]) {
-			size_t below = it->view->edge[edge].to;
-
-			if (edge == leave_out)
-				continue;
-			if (below == to)
-				return true;
-			if (!it->seen[below]) {
-				it->seen[below] = true;
-				it->stack[depth++] = below;
-			}
-		}
-	}
-	return false;
-}
-
-/* Rule 1: takes every edge that does not close a circle with those taken before. */
-static void
-choose_ranking(struct layout *it)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < it->view->edge_count; i++) {
-		if (it->kept.edge[i])
-			it->order[count++] = i;
-	}
-	sorting = it->view;
-	qsort(it->order, count, sizeof(*it->order), compare_weight);
-	for (size_t i = 0; i < count; i++) {
-		const struct rep_edge *edge = &it->view->edge[it->order[i]];
-
-		if (edge->exempt || edge->from == edge->to || reaches(it, edge->to, edge->from, SIZE_MAX))
-			continue;
-		it->ranks[it->order[i]] = true;
-		it->next[it->order[i]] = it->first[edge->from];
-		it->first[edge->from] = it->order[i];
-	}
-}
-
-/* The longest way: no class sinks further than there are classes, since what ranks has no circle. */
-static void
-choose_layers(struct layout *it)
-{
-	bool moved = true;
-
-	while (moved) {
-		moved = false;
-		for (size_t i = 0; i < it->view->edge_count; i++) {
-			const struct rep_edge *edge = &it->view->edge[i];
-
-			if (it->ranks[i] && it->layer[edge->to] <= it->layer[edge->from]) {
-				it->layer[edge->to] = it->layer[edge->from] + 1;
-				moved = true;
-			}
-		}
-	}
-	for (size_t i = 0; i < it->view->edge_count; i++) {
-		it->implied[i] = it->ranks[i] && !it->view->edge[i].in_cycle &&
-				 reaches(it, it->view->edge[i].from, it->view->edge[i].to, i);
-	}
-}
-
-static void
-layout_fini(struct layout *it)
-{
-	free(it->order);
-	free(it->first);
-	free(it->next);
-	free(it->ranks);
-	free(it->implied);
-	free(it->layer);
-	free(it->stack);
-	free(it->seen);
-	rep_render_drop_focus(&it->kept);
-}
 
 static int
 layout_init(struct layout *it, const struct rep_view *view, const struct rep_focus *focus)
 {
-	size_t classes = view->class_count + 1, edges = view->edge_count + 1;
 	int error;
 
 	*it = (struct layout){.view = view};
 	error = rep_render_focus(&it->kept, view, focus);
 	if (error < 0)
 		return error;
-	it->order = calloc(edges, sizeof(*it->order));
-	it->next = calloc(edges, sizeof(*it->next));
-	it->ranks = calloc(edges, sizeof(*it->ranks));
-	it->implied = calloc(edges, sizeof(*it->implied));
-	it->first = calloc(classes, sizeof(*it->first));
-	it->layer = calloc(classes, sizeof(*it->layer));
-	it->stack = calloc(classes, sizeof(*it->stack));
-	it->seen = calloc(classes, sizeof(*it->seen));
-	if (!it->order || !it->next || !it->ranks || !it->implied || !it->first || !it->layer || !it->stack ||
-	    !it->seen) {
-		layout_fini(it);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < classes; i++)
-		it->first[i] = SIZE_MAX;
-	choose_ranking(it);
-	choose_layers(it);
-	return 0;
+	error = rep_layers_init(&it->layers, view, &it->kept);
+	if (error < 0)
+		rep_render_drop_focus(&it->kept);
+	return error;
+}
+
+static void
+layout_fini(struct layout *it)
+{
+	rep_layers_fini(&it->layers);
+	rep_render_drop_focus(&it->kept);
 }
 
 /* Attributes. */
@@ -187,13 +71,8 @@ print_inches(FILE *out, const char *name, size_t hundredths)
 static void
 print_defaults(FILE *out, const struct layout *it, bool labelled)
 {
-	size_t layers = 1, gap;
+	size_t gap = 36 + 3 * it->kept.edge_count / (it->layers.count + 1);
 
-	for (size_t i = 0; i < it->view->class_count; i++) {
-		if (it->kept.class[i] && it->layer[i] >= layers)
-			layers = it->layer[i] + 1;
-	}
-	gap = 36 + 3 * it->kept.edge_count / layers;
 	PRINT(out, "digraph witness {\n\tgraph [id=\"lock-order\", rankdir=TB, bgcolor=\"white\", pad=0.15");
 	print_inches(out, "nodesep", labelled ? 28 : 16);
 	print_inches(out, "ranksep", gap < 160 ? gap : 160);
@@ -259,7 +138,7 @@ print_edge(FILE *out, const struct layout *it, size_t i, bool labelled)
 
 	PRINT(out, "\t\"%s\" -> \"%s\" [id=\"line-%zu\", class=\"%s%s%sf%zu t%zu\", URL=\"#edge-%zu\", ",
 	    from, to, i, edge->in_cycle ? "cycle " : "", edge->exempt ? "exempt " : "",
-	    it->implied[i] ? "implied " : "", edge->from, edge->to, i);
+	    it->layers.implied[i] ? "implied " : "", edge->from, edge->to, i);
 	PRINT(out, "tooltip=\"%s -> %s: %zu, %s%s\"", from, to, (size_t)edge->count, edge->source,
 	    edge->exempt ? ", exempt" : "");
 	if (labelled || edge->in_cycle) {
@@ -269,11 +148,11 @@ print_edge(FILE *out, const struct layout *it, size_t i, bool labelled)
 	}
 	if (edge->in_cycle)
 		PRINT(out, ", color=\"#c4262e\", fontcolor=\"#c4262e\", penwidth=2.6, arrowsize=0.8");
-	else if (it->implied[i])
+	else if (it->layers.implied[i])
 		PRINT(out, ", color=\"#c3cad2\", penwidth=0.8");
 	if (edge->exempt)
 		PRINT(out, ", style=dashed");
-	if (!it->ranks[i])
+	if (!it->layers.ranks[i])
 		PRINT(out, ", constraint=false");
 	PRINT(out, "];\n");
 }
@@ -281,18 +160,18 @@ print_edge(FILE *out, const struct layout *it, size_t i, bool labelled)
 static void
 print_layers(FILE *out, const struct layout *it)
 {
-	for (size_t layer = 0, left = it->kept.class_count; left > 0; layer++) {
-		size_t before = left;
+	for (size_t layer = 0; layer < it->layers.count; layer++) {
+		bool begun = false;
 
 		for (size_t i = 0; i < it->view->class_count; i++) {
-			if (!it->kept.class[i] || it->layer[i] != layer)
+			if (!it->kept.class[i] || it->layers.layer[i] != layer)
 				continue;
-			if (before == left)
+			if (!begun)
 				PRINT(out, "\t{ rank=same;");
 			PRINT(out, " \"%s\";", it->view->class[i].name);
-			left--;
+			begun = true;
 		}
-		PRINT(out, before == left ? "" : " }\n");
+		PRINT(out, begun ? " }\n" : "");
 	}
 }
 
