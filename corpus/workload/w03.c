@@ -10,6 +10,9 @@
  *  3. Three rounds: write all, then read all and write every second, then read
  *     all.  Each round goes through the region in strides that the seed chooses,
  *     so that clusters break and neighbours come in at different times.
+ *  4. Like any program it also maps small pieces for a while and lets them go
+ *     again, at its start and every few pages: map entries and objects come and
+ *     go on every CPU.
  */
 #include "kern/machine.h"
 #include "kern/proc.h"
@@ -20,6 +23,8 @@
 #include "workload/workload.h"
 
 #define ROUNDS 3
+#define PIECES_AT_START 8
+#define PAGES_A_PIECE 8
 #define PROCESSES_MAX (2 * MAXCPU)
 #define WORDS (PAGE_SIZE / (int)sizeof(uint64_t))
 
@@ -70,6 +75,24 @@ read_page(struct program *prog, struct vmspace *vm, vm_offset_t va, int generati
 	    generation);
 }
 
+/* Maps a few pages, uses the first and the last, and gives them back. */
+static void
+use_a_piece(struct program *prog, struct vmspace *vm, int generation)
+{
+	vm_size_t size = ptoa(1 + kern_random_below(RANDOM_WORKLOAD, 3));
+	vm_offset_t va = 0;
+
+	if (vm_mmap_anon(vm, &va, size, VM_PROT_RW) != KERN_SUCCESS)
+		panic("w03: pid %d cannot map %lu pages", curproc->p_pid, (u_long)atop(size));
+	write_page(vm, va, generation);
+	if (size > PAGE_SIZE)
+		write_page(vm, va + size - PAGE_SIZE, generation);
+	read_page(prog, vm, va, generation);
+	read_page(prog, vm, va + size - PAGE_SIZE, generation);
+	if (vm_munmap(vm, va, size) != KERN_SUCCESS)
+		panic("w03: pid %d cannot unmap %lu pages", curproc->p_pid, (u_long)atop(size));
+}
+
 /* A stride that visits every page of n once. */
 static int
 stride(int n)
@@ -93,6 +116,8 @@ one_round(struct program *prog, struct vmspace *vm, vm_offset_t base, int genera
 			read_page(prog, vm, va, generation == 2 && page % 2 == 0 ? 1 : 0);
 		if (generation == 0 || (generation == 1 && page % 2 == 0))
 			write_page(vm, va, generation);
+		if (i % PAGES_A_PIECE == 0)
+			use_a_piece(prog, vm, generation);
 	}
 }
 
@@ -104,6 +129,8 @@ user_program(void *arg)
 	vm_offset_t base = 0;
 
 	curproc->p_vmspace = vm;
+	for (int i = 0; i < PIECES_AT_START; i++)
+		use_a_piece(prog, vm, 0);
 	if (vm_mmap_anon(vm, &base, ptoa(prog->pages), VM_PROT_RW) != KERN_SUCCESS)
 		panic("w03: no address space");
 	for (int generation = 0; generation < ROUNDS; generation++) {
