@@ -227,12 +227,6 @@ swp_pager_meta_ctl(struct vm_object *object, vm_pindex_t pindex, int flags)
 
 /* ---------------------------------------------------------------- the pager's operations */
 
-static void
-swap_pager_init(void)
-{
-	swapdev_init();
-}
-
 void
 swap_pager_swap_init(void)
 {
@@ -240,7 +234,6 @@ swap_pager_swap_init(void)
 	int n = cnt.v_page_count / 2, n2 = n;
 	u_int buckets;
 
-	pbuf_init();
 	swap_zone = uma_zcreate("SWAPMETA", sizeof(struct swblock), NULL, NULL, NULL, NULL, UMA_ALIGN_PTR,
 	    UMA_ZONE_NOFREE | UMA_ZONE_VM);
 	while (n > 0 && !uma_zone_set_obj(swap_zone, obj, n))
@@ -625,8 +618,7 @@ swp_pager_async_iodone(struct buf *bp)
 	relpbuf(bp, bp->b_freecnt);
 }
 
-struct pagerops swappagerops = {.pgo_init = swap_pager_init,
-    .pgo_alloc = swap_pager_alloc,
+struct pagerops swappagerops = {.pgo_alloc = swap_pager_alloc,
     .pgo_dealloc = swap_pager_dealloc,
     .pgo_getpages = swap_pager_getpages,
     .pgo_putpages = swap_pager_putpages,

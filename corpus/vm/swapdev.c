@@ -64,6 +64,7 @@ pbuf_init(void)
 	nsw_rcount = (nswbuf + 1) / 2;
 	nsw_wcount_sync = (nswbuf + 3) / 4;
 	nsw_wcount_async = 4;
+	mtx_init(&pbuf_mtx, "pbuf mutex", NULL, MTX_DEF);
 	mtx_lock(&pbuf_mtx);
 	for (int i = 0; i < nswbuf; i++) {
 		bp[i].b_id = i;
@@ -395,7 +396,6 @@ swapdev_init(void)
 	mtx_init(&sw_dev_mtx, "swapdev", NULL, MTX_DEF);
 	mtx_init(&bioq_mtx, "bio queue", NULL, MTX_DEF);
 	mtx_init(&bdone_mtx, "bdone lock", NULL, MTX_DEF);
-	mtx_init(&pbuf_mtx, "pbuf mutex", NULL, MTX_DEF);
 	if (kthread_create(swapio_thread, NULL, NULL, "swapio") != 0)
 		panic("swapdev_init: no thread");
 }

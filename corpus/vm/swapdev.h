@@ -78,7 +78,7 @@ extern struct mtx sw_dev_mtx; /* "swapdev": devices, blists, counts */
 extern swblk_t swap_pager_avail; /* free blocks, all devices */
 extern swblk_t swap_total;
 
-void swapdev_init(void); /* locks, list and the I/O thread: at boot, by the pager's init */
+void swapdev_init(void); /* locks, list and the I/O thread: once, at boot */
 /*
  * Adds a file of nblks pages as swap.  path NULL: a temporary file that has no
  * name.  0 or -errno.  Two pages are kept for a label.

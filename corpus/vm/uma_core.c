@@ -172,20 +172,23 @@ bucket_enable(void)
 	bucketdisable = vm_page_count_min();
 }
 
+/* The VM's zones must take what there is: any size rather than none. */
 static struct uma_bucket *
 bucket_alloc(int entries, int bflags)
 {
-	struct uma_bucket *bucket;
-	uma_zone_t bz;
+	struct uma_bucket *bucket = NULL;
+	int i = 0;
 
 	if (bucketdisable)
 		return (NULL);
-	bz = bucket_zone_of(entries);
-	bucket = uma_zalloc_internal(bz, NULL, bflags);
+	while (bucket_size[i].entries < entries)
+		i++;
+	do
+		bucket = uma_zalloc_internal(bucket_zones[i], NULL, bflags);
+	while (bucket == NULL && (bflags & M_NOVM) != 0 && i-- > 0);
 	if (bucket != NULL) {
 		bucket->ub_cnt = 0;
-		bucket->ub_entries =
-		    (int16_t)((bz->uz_keg->uk_size - sizeof(struct uma_bucket)) / sizeof(void *));
+		bucket->ub_entries = (int16_t)bucket_size[i].entries;
 	}
 	return (bucket);
 }
@@ -823,11 +826,14 @@ zone_leave_startup(uma_zone_t zone)
 	ZONE_UNLOCK(zone);
 }
 
+/* Two buckets a CPU of each size are there for the VM's zones, which cannot ask for more. */
 void
 uma_startup2(void)
 {
 	booted = 1;
 	zone_foreach(zone_leave_startup);
+	for (int i = 0; i < BUCKET_ZONES; i++)
+		uma_prealloc(bucket_zones[i], 2 * mp_ncpus);
 	bucket_enable();
 }
 

@@ -123,7 +123,8 @@ vm_map_startup(void)
 void
 vm_init2(void)
 {
-	if (!uma_zone_set_obj(kmapentzone, &kmapentobj, cnt.v_page_count / 8))
+	/* As many as kmem_map can have pieces, were it all holes: a machine this small may get there. */
+	if (!uma_zone_set_obj(kmapentzone, &kmapentobj, cnt.v_page_count))
 		panic("vm_init2: no KVA for map entries");
 	vmspace_zone = uma_zcreate("VMSPACE", sizeof(struct vmspace), NULL, vmspace_zdtor, vmspace_zinit,
 	    vmspace_zfini, UMA_ALIGN_PTR, UMA_ZONE_NOFREE);
