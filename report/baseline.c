@@ -7,7 +7,7 @@
  * B2  Required, once each: fingerprint (16 hex digits), level, cycle, why (not
  *     empty).  Allowed: until.  Anything else is refused with its line, and so is
  *     a fingerprint that stands twice: a reviewer could not tell which counts.
- * B3  A finding is new when no entry names it (or one of its paths) and one of its
+ * B3  A finding is new when no entry names it (nor each of its paths) and one of its
  *     edges lies on no accepted cycle; or when its level is above the one accepted
  *     for it.  Without an entry of its own, the level accepted for it is that of
  *     its weakest edge, and an edge's is the highest among the cycles it lies on.
@@ -302,15 +302,35 @@ rep_baseline_fini(struct rep_baseline *baseline)
 
 /* ---- judging (B3) ---- */
 
-static bool
-names(const struct rep_baseline_entry *entry, const struct rep_baseline_case *finding)
+/* The level accepted for one fingerprint; 0 where no entry names it. */
+static enum wit_level
+by_name(struct rep_baseline *baseline, const char *fingerprint, const char **why)
 {
-	if (strcmp(entry->fingerprint, finding->fingerprint) == 0)
-		return (true);
-	for (size_t i = 0; i < finding->path_count; i++)
-		if (strcmp(entry->fingerprint, finding->path[i]) == 0)
-			return (true);
-	return (false);
+	for (size_t i = 0; i < baseline->count; i++) {
+		struct rep_baseline_entry *entry = &baseline->entry[i];
+
+		if (strcmp(entry->fingerprint, fingerprint) != 0)
+			continue;
+		entry->matched = true;
+		if (!entry->expired)
+			*why = entry->why;
+		return (entry->expired ? 0 : entry->level);
+	}
+	return (0);
+}
+
+/* The least of the levels accepted for its paths: every path must have an entry. */
+static enum wit_level
+by_paths(struct rep_baseline *baseline, const struct rep_baseline_case *finding, const char **why)
+{
+	enum wit_level weakest = finding->path_count == 0 ? 0 : WIT_LEVEL_ACTUAL;
+
+	for (size_t i = 0; i < finding->path_count; i++) {
+		enum wit_level level = by_name(baseline, finding->path[i], why);
+
+		weakest = level < weakest ? level : weakest;
+	}
+	return (weakest);
 }
 
 static bool
@@ -352,20 +372,12 @@ by_edges(struct rep_baseline *baseline, const struct rep_baseline_case *finding,
 bool
 rep_baseline_judge(struct rep_baseline *baseline, const struct rep_baseline_case *finding, const char **why)
 {
-	enum wit_level accepted = 0;
+	enum wit_level accepted;
 
 	*why = "";
-	for (size_t i = 0; i < baseline->count; i++) {
-		struct rep_baseline_entry *entry = &baseline->entry[i];
-
-		if (!names(entry, finding))
-			continue;
-		entry->matched = true;
-		if (!entry->expired && entry->level > accepted) {
-			accepted = entry->level;
-			*why = entry->why;
-		}
-	}
+	accepted = by_name(baseline, finding->fingerprint, why);
+	if (accepted == 0)
+		accepted = by_paths(baseline, finding, why);
 	if (accepted == 0 && finding->is_cycle)
 		accepted = by_edges(baseline, finding, why);
 	if (accepted >= finding->level)

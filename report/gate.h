@@ -8,10 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "core/finding.h"
-
-struct rep_view;
-struct rep_baseline;
+#include "baseline.h"
+#include "view.h"
 
 /* Exit statuses of the command, everywhere. */
 enum rep_status {
@@ -24,8 +22,13 @@ enum rep_status {
 struct rep_gate {
 	enum wit_level level; /* fails on findings at this level and above */
 	unsigned confidence; /* and at this confidence and above, rep_verdict_confidence() */
-	bool complete; /* degraded source units count as incomplete, too */
+	bool complete; /* a static run with degraded source units counts as incomplete, too */
 };
+
+/* A finding as the baseline sees it. */
+struct rep_baseline_case rep_gate_case(const struct rep_finding *finding);
+/* Every finding's is_new and accepted, by a baseline; and the baseline's entries that matched. */
+void rep_gate_judge(struct rep_view *view, struct rep_baseline *baseline);
 
 /* Writes what is new, what was accepted, and what of the baseline has expired or matches nothing; the status. */
 enum rep_status rep_gate_write(

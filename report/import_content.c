@@ -14,7 +14,7 @@
 
 #define PUT(...)                                                                                             \
 	do {                                                                                                 \
-		int put_error = rep_store_put(__VA_ARGS__); \
+		int put_error = rep_store_put(__VA_ARGS__);                                                  \
 		if (put_error != 0)                                                                          \
 			return (put_error);                                                                  \
 	} while (0)

@@ -150,6 +150,22 @@ rep_records_open(struct rep_records *records, const char *path)
 	return (error);
 }
 
+bool
+rep_records_ready(const char *path)
+{
+	static const char magic[] = WIT_RUNFILE_MAGIC;
+	char begin[sizeof(magic) - 1];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	bool ready = fd >= 0 && fstat(fd, &st) == 0 && st.st_size >= (off_t)WIT_RUNFILE_HEADER &&
+		     pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
+		     memcmp(begin, magic, sizeof(begin)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return (ready);
+}
+
 void
 rep_records_close(struct rep_records *records)
 {

@@ -52,6 +52,8 @@ struct rep_records {
  * on stderr.  A header whose checksum is bad is said in ->opened; the rest is read.
  */
 int rep_records_open(struct rep_records *records, const char *path);
+/* Whether a file has a whole header by now; says nothing. */
+bool rep_records_ready(const char *path);
 void rep_records_close(struct rep_records *records);
 
 /*

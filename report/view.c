@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate.h"
 #include "say.h"
 #include "view_build.h"
 
@@ -78,31 +79,6 @@ settle(struct rep_view *view)
 	view->loss = move_in(view, view->loss, view->loss_count * sizeof(*view->loss));
 }
 
-void
-rep_view_judge(struct rep_view *view, struct rep_baseline *baseline)
-{
-	for (size_t i = 0; i < view->finding_count; i++) {
-		struct rep_finding *finding = &view->finding[i];
-		struct rep_baseline_case one = rep_view_case(finding);
-		const char *why;
-
-		finding->is_new = rep_baseline_judge(baseline, &one, &why);
-		finding->accepted = rep_view_string(view, why);
-	}
-}
-
-struct rep_baseline_case
-rep_view_case(const struct rep_finding *finding)
-{
-	return ((struct rep_baseline_case){.fingerprint = finding->fingerprint,
-	    .level = finding->level,
-	    .is_cycle = finding->step != NULL,
-	    .classes = finding->classes,
-	    .class_count = finding->class_count,
-	    .path = finding->path,
-	    .path_count = finding->path_count});
-}
-
 int
 rep_view_load(struct rep_view *view, struct rep_store *store, const struct rep_selection *selection)
 {
@@ -121,7 +97,7 @@ rep_view_load(struct rep_view *view, struct rep_store *store, const struct rep_s
 	}
 	settle(view);
 	if (error == 0)
-		rep_view_judge(view, &baseline);
+		rep_gate_judge(view, &baseline);
 	rep_load_fini(&build.load);
 	rep_map_fini(&build.edge_by);
 	free(build.strengths);

@@ -25,10 +25,6 @@ struct rep_build {
 	size_t edge_room, gathered_room, strength_room, finding_room;
 };
 
-/* A finding as the baseline sees it; and every finding's is_new and accepted, by a baseline. */
-struct rep_baseline_case rep_view_case(const struct rep_finding *finding);
-void rep_view_judge(struct rep_view *view, struct rep_baseline *baseline);
-
 /* One lock of an acquisition, its stack's position given (or REP_MAP_NONE). */
 struct rep_lock rep_build_held(
     const struct rep_build *build, int64_t run, const struct rep_load_chain *held, size_t stack);
