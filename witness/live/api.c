@@ -8,7 +8,7 @@
  * A2 A lock that is asked for with nothing held says nothing about order: it is
  *    pushed unseen.
  * A3 A lock that nests is looked up by what is held and what is asked for, in
- *    the thread's own cache; its own recursion is found before that.
+ *    the thread's own cache (depth 1); its own recursion is found before that.
  * A4 An origin is found by the contents of type and name, not their addresses:
  *    a caller may build the strings in a buffer it uses again.
  * A5 A generation is given once in the process, so that a lock whose memory was
@@ -21,86 +21,167 @@
 #include "live/list.h"
 #include "live/live.h"
 
+#define W(flags) WIT_LIST_WORD(WIT_LIST_MODE(flags), WIT_LIST_FLAGS(0, flags))
+#define W8(flags)                                                                                            \
+	W(flags), W((flags) + 1), W((flags) + 2), W((flags) + 3), W((flags) + 4), W((flags) + 5),            \
+	    W((flags) + 6), W((flags) + 7)
+const uint32_t wit_list_word[32] = {W8(0), W8(8), W8(16), W8(24)};
+#undef W8
+#undef W
+
 #define FROM __builtin_extract_return_addr(__builtin_return_address(0))
 #define FRAME __builtin_frame_address(0)
 
-/* Depth 1: this request was seen by this thread, with these locks. */
-static inline bool
-known(struct wit_thread *t, const struct witness_lock_object *lo, uint64_t tool, unsigned flags,
-    const char *file, int line)
-{
-	const struct wit_event event = {
-	    .lock = wit_list_ref(lo, tool),
-	    .site = {.where = file, .line = (uint32_t)line},
-	    .mode = (uint8_t)wit_list_mode(flags),
-	    .flags = (uint16_t)(wit_list_flags(lo->lo_flags, flags) |
-				((flags & LOP_NEWORDER) != 0 ? 0 : WIT_NOORDER)),
-	};
-	const struct wit_holding holding = wit_thread_holding(t);
-	struct wit_chain_key key;
-	uint32_t place;
+/*
+ * Each of the hot three ends in a call in tail position, so that the plain path
+ * saves no registers; the callee's frame and return address are then the
+ * caller's own.  Without that optimisation a stack has one more frame.
+ */
 
-	wit_list_settle(&t->mine);
-	if (t->cpu != NULL)
-		wit_list_settle(t->cpu);
-	key = wit_chain_key(&holding, &event);
-	place = key.roles % WIT_CACHE_SLOTS;
-	if (t->cache.slot[place].roles != key.roles || t->cache.slot[place].instances != key.instances)
+/* Depth 1: this request was seen by this thread, with these locks.  The lists are settled. */
+static inline __attribute__((always_inline)) bool
+known(struct wit_thread *t, const struct wit_list *cpu, uint64_t tool, unsigned flags, const char *file,
+    int line)
+{
+	const uint64_t held = wit_list_what(&t->mine, cpu), how = wit_list_how(line, flags);
+	struct wit_seen *seen = wit_list_seen(t, held, tool, file, how);
+
+	if (seen->held != held || seen->tool != tool || seen->file != file || seen->how != how)
 		return (false);
-	t->cache.slot[place].hits++;
+	seen->hits++;
 	return (true);
+}
+
+/* All that depth 1 can answer. */
+static __attribute__((noinline)) void
+checkorder_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
+    struct witness_lock_object *interlock)
+{
+	struct wit_thread *t = wit_self;
+
+	if (WIT_PATH_IS_QUIET(t->mode) && interlock == NULL && (flags & LOP_TRYLOCK) == 0) {
+		const uint64_t tool = wit_list_tool(lo);
+
+		if (tool == 0 || (t->mine.held.count | t->spin->held.count) == 0)
+			return;
+		wit_list_settle(&t->mine);
+		if (t->cpu != NULL)
+			wit_list_settle(t->cpu);
+		if (wit_list_find(wit_list_of(t, lo), lo) == NULL &&
+		    known(t, t->cpu, tool, flags, file, line))
+			return;
+	}
+	wit_slow_checkorder(&(struct wit_call){lo, file, flags, line, FRAME, FROM, interlock});
+}
+
+/* The plain path with something held that was nested in before. */
+static __attribute__((noinline)) void
+checkorder_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
+    struct witness_lock_object *interlock)
+{
+	struct wit_thread *t = wit_self;
+
+	if (WIT_LIKELY(interlock == NULL && t->mine.summed == t->mine.held.count &&
+		       !wit_list_has(&t->mine, lo) && known(t, NULL, wit_list_tool(lo), flags, file, line)))
+		return;
+	checkorder_more(lo, flags, file, line, interlock);
 }
 
 WIT_API void
 witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
     struct witness_lock_object *interlock)
 {
-	struct wit_thread *t = wit_self;
-	uint64_t tool;
+	const struct wit_thread *t = wit_self;
 
-	if (WIT_LIKELY(t != NULL && t->mode == WIT_PATH_ALIVE)) {
-		if ((t->mine.held.count | t->spin->held.count) == 0)
-			return;
-		tool = wit_list_tool(lo);
-		if (tool == 0 || (flags & LOP_TRYLOCK) != 0)
-			return;
-		if (interlock == NULL && wit_list_find(wit_list_of(t, lo), lo) == NULL &&
-		    known(t, lo, tool, flags, file, line))
-			return;
+	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE)) {
+		checkorder_more(lo, flags, file, line, interlock);
+		return;
 	}
-	wit_slow_checkorder(&(struct wit_call){lo, file, flags, line, FRAME, FROM, interlock});
+	if (t->mine.held.count != 0)
+		checkorder_nested(lo, flags, file, line, interlock);
 }
 
-WIT_API void
-witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+static inline __attribute__((always_inline)) void
+push(struct wit_thread *t, struct wit_list *list, struct wit_held_entry *entry,
+    const struct witness_lock_object *lo, uint64_t tool, unsigned flags, const char *file, int line,
+    const void *frame)
+{
+	entry->lock = wit_list_ref(lo, tool);
+	entry->site.where = file;
+	entry->site.line = (uint32_t)line;
+	entry->sp = (uintptr_t)frame;
+	entry->serial = ++list->held.serial;
+	wit_list_finish(entry, t->segment, lo, flags);
+}
+
+static __attribute__((noinline)) void
+lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
 	struct wit_thread *t = wit_self;
+	const uint64_t tool = wit_list_tool(lo);
 
-	if (WIT_LIKELY(t != NULL && t->mode == WIT_PATH_ALIVE)) {
+	if (WIT_PATH_IS_QUIET(t->mode)) {
 		struct wit_list *list = wit_list_of(t, lo);
-		const uint64_t tool = wit_list_tool(lo);
-		struct wit_held_entry *entry;
+		const uint32_t n = list->held.count;
 
 		if (tool == 0)
 			return;
-		if (WIT_LIKELY(list->held.count < WIT_HELD_INLINE && wit_list_find(list, lo) == NULL)) {
-			entry = wit_list_push(list, lo, tool, flags);
-			entry->site.where = file;
-			entry->site.line = (uint32_t)line;
-			entry->sp = (uintptr_t)FRAME;
-			entry->segment = t->segment;
+		if (WIT_LIKELY(n < WIT_HELD_INLINE && wit_list_find(list, lo) == NULL)) {
+			push(t, list, &list->held.entry[n], lo, tool, flags, file, line, FRAME);
+			list->held.count = n + 1;
 			return;
 		}
 	}
 	wit_slow_lock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
 }
 
+/*
+ * The plain path with something held.  One and two deep are said by constants:
+ * a pair's stores then need not wait for the count that the last pair stored.
+ */
+static __attribute__((noinline)) void
+lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	struct wit_thread *t = wit_self;
+	const uint32_t n = t->mine.held.count;
+
+	if (n == 1 && t->mine.held.inlined[0].lock.instance != (uintptr_t)lo) {
+		push(t, &t->mine, &t->mine.held.inlined[1], lo, wit_list_tool(lo), flags, file, line, FRAME);
+		t->mine.held.count = 2;
+		return;
+	}
+	if (WIT_LIKELY(n < WIT_HELD_INLINE && !wit_list_has(&t->mine, lo))) {
+		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, FRAME);
+		t->mine.held.count = n + 1;
+		return;
+	}
+	lock_more(lo, flags, file, line);
+}
+
 WIT_API void
-witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	struct wit_thread *t = wit_self;
+	const uint64_t tool = wit_list_tool(lo);
+
+	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE || tool == 0)) {
+		lock_more(lo, flags, file, line);
+		return;
+	}
+	if (t->mine.held.count != 0) {
+		lock_nested(lo, flags, file, line);
+		return;
+	}
+	push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME);
+	t->mine.held.count = 1;
+}
+
+static __attribute__((noinline)) void
+unlock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
 	struct wit_thread *t = wit_self;
 
-	if (WIT_LIKELY(t != NULL && t->mode == WIT_PATH_ALIVE)) {
+	if (WIT_PATH_IS_QUIET(t->mode)) {
 		struct wit_list *list = wit_list_of(t, lo);
 		const uint32_t n = list->held.count - 1;
 
@@ -114,6 +195,43 @@ witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file,
 		}
 	}
 	wit_slow_unlock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
+}
+
+/* The plain path with more than one held, the newest let go. */
+static __attribute__((noinline)) void
+unlock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	struct wit_thread *t = wit_self;
+	const struct wit_held_entry *entry = &t->mine.held.inlined[1];
+	const uint32_t n = t->mine.held.count - 1;
+
+	if (n == 1 && entry->lock.instance == (uintptr_t)lo && entry->recursed == 0) {
+		wit_list_pop(&t->mine, 1);
+		return;
+	}
+	if (WIT_LIKELY(n < WIT_HELD_INLINE)) {
+		entry = &t->mine.held.inlined[n];
+
+		if (WIT_LIKELY(entry->lock.instance == (uintptr_t)lo && entry->recursed == 0)) {
+			wit_list_pop(&t->mine, n);
+			return;
+		}
+	}
+	unlock_more(lo, flags, file, line);
+}
+
+WIT_API void
+witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	struct wit_thread *t = wit_self;
+	const struct wit_held_entry *entry = &t->mine.held.inlined[0];
+
+	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE))
+		unlock_more(lo, flags, file, line);
+	else if (t->mine.held.count == 1 && entry->lock.instance == (uintptr_t)lo && entry->recursed == 0)
+		wit_list_pop(&t->mine, 0);
+	else
+		unlock_nested(lo, flags, file, line);
 }
 
 WIT_API void
@@ -258,6 +376,7 @@ witness_init_at(struct witness_lock_object *lo, const char *type, const char *fi
 		origin = origin_of(&like);
 	if (origin != 0) {
 		lo->lo_flags |= LO_WITNESS;
+		lo->lo_spare = WIT_LIST_WORD(0, WIT_LIST_FLAGS(lo->lo_flags, 0));
 		begin_life(lo, origin, FROM, false);
 	}
 	errno = saved;
@@ -300,7 +419,7 @@ find_mine(const struct witness_lock_object *lo)
 	struct wit_thread *t = wit_self;
 	struct wit_held_entry *entry;
 
-	if (t == NULL || t->mode == 0 || (t->mode & WIT_PATH_OFF) != 0)
+	if (t->mode == 0 || (t->mode & WIT_PATH_OFF) != 0)
 		return (NULL);
 	entry = wit_list_find(&t->mine, lo);
 	return (entry != NULL || t->cpu == NULL ? entry : wit_list_find(t->cpu, lo));
@@ -309,9 +428,7 @@ find_mine(const struct witness_lock_object *lo)
 WIT_API int
 witness_is_owned(const struct witness_lock_object *lo)
 {
-	if (wit_list_tool(lo) == 0 || wit_self == NULL)
-		return (wit_list_tool(lo) == 0 ? 0 : -1);
-	if (!wit_process_on())
+	if (wit_list_tool(lo) == 0 || !wit_process_on())
 		return (0);
 	return (find_mine(lo) != NULL ? 1 : -1);
 }

@@ -12,7 +12,14 @@
 #ifndef WIT_LIST_H
 #define WIT_LIST_H
 
+#include <string.h>
+
 #include "live/live.h"
+
+_Static_assert(LOP_TRYLOCK >> 2 == WIT_TRY && LOP_DUPOK >> 3 == WIT_DUPOK && LO_DUPOK >> 21 == WIT_DUPOK &&
+		   LO_RECURSABLE >> 17 == WIT_RECURSABLE && LOP_NEWORDER << 3 == WIT_NOORDER &&
+		   LOP_EXCLUSIVE >> 3 == WIT_MODE_SHARED && WIT_MODE_EXCLUSIVE == 0,
+    "flags are moved, not tested");
 
 static inline bool
 wit_list_is_spin(const struct witness_lock_object *lo)
@@ -36,23 +43,27 @@ wit_list_find(const struct wit_list *list, const struct witness_lock_object *lo)
 	return (NULL);
 }
 
+/* The same as a question, of a list in its first place (not WIT_PATH_DEEP): it has the lock. */
+static inline bool
+wit_list_has(const struct wit_list *list, const struct witness_lock_object *lo)
+{
+	const struct wit_held_entry *entry = list->held.inlined, *end = entry + list->held.count;
+
+	for (; entry != end; entry++)
+		if (entry->lock.instance == (uintptr_t)lo)
+			return (true);
+	return (false);
+}
+
+/* Counts the entries that are not yet counted. */
+void wit_list_sum(struct wit_list *list);
+
 /* All entries are counted in the two words. */
 static inline void
 wit_list_settle(struct wit_list *list)
 {
-	struct wit_held *held = &list->held;
-
-	for (uint32_t i = list->summed; i < held->count; i++) {
-		const struct wit_held_entry *entry = &held->entry[i];
-
-		if (i < WIT_HELD_INLINE) {
-			list->saved[i].key = held->key;
-			list->saved[i].instances = held->instances;
-		}
-		held->key += wit_held_role(entry->lock.origin, entry->mode);
-		held->instances += wit_held_instance(&entry->lock);
-	}
-	list->summed = held->count;
+	if (list->summed < list->held.count)
+		wit_list_sum(list);
 }
 
 /* An entry changed: sum again when it is next needed. */
@@ -77,19 +88,16 @@ wit_list_pop(struct wit_list *list, uint32_t n)
 	}
 }
 
-/* WIT_* flags of a call about a lock. */
-static inline uint32_t
-wit_list_flags(uint32_t lo_flags, unsigned flags)
-{
-	return (((flags & LOP_TRYLOCK) != 0 ? WIT_TRY : 0) |
-		((flags & LOP_DUPOK) != 0 || (lo_flags & LO_DUPOK) != 0 ? WIT_DUPOK : 0) |
-		((lo_flags & LO_RECURSABLE) != 0 ? WIT_RECURSABLE : 0));
-}
+/* WIT_* flags and mode of a call about a lock: constants where the arguments are. */
+#define WIT_LIST_FLAGS(lo_flags, flags)                                                                      \
+	((((flags) >> 2) & WIT_TRY) | ((((flags) >> 3) | ((lo_flags) >> 21)) & WIT_DUPOK) |                  \
+	    (((lo_flags) >> 17) & WIT_RECURSABLE))
+#define WIT_LIST_MODE(flags) ((~(unsigned)(flags) >> 3) & WIT_MODE_SHARED)
 
-static inline unsigned
-wit_list_mode(unsigned flags)
+static inline uint32_t
+wit_list_noorder(unsigned flags)
 {
-	return ((flags & LOP_EXCLUSIVE) != 0 ? WIT_MODE_EXCLUSIVE : WIT_MODE_SHARED);
+	return ((~flags << 3) & WIT_NOORDER);
 }
 
 /* A lock's tracker word: origin below, generation above; 0: not tracked. */
@@ -108,19 +116,53 @@ wit_list_ref(const struct witness_lock_object *lo, uint64_t tool)
 	return (ref);
 }
 
-/* The new newest entry of a list that has fewer than WIT_HELD_INLINE. */
-static inline struct wit_held_entry *
-wit_list_push(struct wit_list *list, const struct witness_lock_object *lo, uint64_t tool, unsigned flags)
-{
-	struct wit_held_entry *entry = &list->held.entry[list->held.count++];
+/* An entry's end is written as two words. */
+_Static_assert(
+    offsetof(struct wit_held_entry, stack) == offsetof(struct wit_held_entry, segment) + 4 &&
+	offsetof(struct wit_held_entry, recursed) == offsetof(struct wit_held_entry, segment) + 8 &&
+	offsetof(struct wit_held_entry, mode) == offsetof(struct wit_held_entry, segment) + 10 &&
+	offsetof(struct wit_held_entry, flags) == offsetof(struct wit_held_entry, segment) + 11,
+    "segment, stack, recursed, mode, flags");
 
-	entry->lock = wit_list_ref(lo, tool);
-	entry->serial = ++list->held.serial;
-	entry->stack = 0;
-	entry->recursed = 0;
-	entry->mode = (uint8_t)wit_list_mode(flags);
-	entry->flags = (uint8_t)wit_list_flags(lo->lo_flags, flags);
-	return (entry);
+/*
+ * The last word of an entry (not recursed, mode, flags) is what the call says
+ * and what the lock says, looked up and or-ed: lo_spare holds the lock's part.
+ */
+#define WIT_LIST_WORD(mode, flags) ((uint32_t)(mode) << 16 | (uint32_t)(flags) << 24)
+extern const uint32_t wit_list_word[32] __attribute__((visibility("hidden")));
+
+static inline void
+wit_list_finish(
+    struct wit_held_entry *entry, uint64_t segment, const struct witness_lock_object *lo, unsigned flags)
+{
+	const uint32_t word = wit_list_word[flags % 32] | lo->lo_spare;
+
+	memcpy(&entry->segment, &segment, sizeof(segment)); /* and stack, 0 */
+	memcpy(&entry->recursed, &word, sizeof(word));
 }
+
+/* ---- depth 1 ---- */
+
+static inline uint64_t
+wit_list_what(const struct wit_list *mine, const struct wit_list *cpu)
+{
+	return (mine->held.key + mine->held.instances +
+		(cpu != NULL ? (cpu->held.key + cpu->held.instances) * 3 : 0));
+}
+
+static inline uint64_t
+wit_list_how(int line, unsigned flags)
+{
+	return ((uint64_t)(uint32_t)line << 32 | flags);
+}
+
+/* The place where depth 1 would have this request. */
+static inline struct wit_seen *
+wit_list_seen(struct wit_thread *t, uint64_t held, uint64_t tool, const char *file, uint64_t how)
+{
+	return (&t->seen[(held + tool + (uintptr_t)file + (how >> 24)) * 0x9e3779b97f4a7c15u >> 57]);
+}
+
+_Static_assert(WIT_SEEN_SLOTS == 1u << (64 - 57), "the hash's upper bits are the place");
 
 #endif

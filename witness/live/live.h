@@ -43,25 +43,39 @@ struct wit_list {
 };
 
 /*
+ * Depth 1: one request as its thread has seen it.  held is the sum of the held
+ * lists' two words; the asked lock's tool word names its life, so equal words
+ * are the same request.  hits are acquisitions that the dependency's own count
+ * does not have yet.
+ */
+struct wit_seen {
+	uint64_t held, tool; /* tool 0: free */
+	const char *file;
+	uint64_t how; /* line above, LOP_* below */
+	uint32_t dependency, hits;
+	uint64_t spare[3];
+};
+
+#define WIT_SEEN_SLOTS 128u
+
+/*
  * The mode word of a thread.  Exactly WIT_PATH_ALIVE: the plain path.  0: the
- * memory was wiped, this is a forked child.
+ * memory was wiped, this is a forked child; or nobody's state.
  */
 #define WIT_PATH_ALIVE 0x01u
-#define WIT_PATH_NAMELESS 0x02u /* no thread id yet */
-#define WIT_PATH_OBSERVED 0x04u /* some class is observed */
-#define WIT_PATH_STACKS 0x08u /* stacks=all */
-#define WIT_PATH_STATE 0x10u /* there is a mirror */
-#define WIT_PATH_INSIDE 0x20u /* within the tracker */
-#define WIT_PATH_OFF 0x40u
+#define WIT_PATH_CPU 0x02u /* bound: two lists */
+#define WIT_PATH_DEEP 0x04u /* the list has left its first place */
+#define WIT_PATH_NAMELESS 0x08u /* no thread id yet */
+#define WIT_PATH_OBSERVED 0x10u /* some class is observed */
+#define WIT_PATH_STACKS 0x20u /* stacks=all */
+#define WIT_PATH_STATE 0x40u /* there is a mirror */
+#define WIT_PATH_INSIDE 0x80u /* within the tracker */
+#define WIT_PATH_OFF 0x100u
+/* Nearly plain: nothing to be recorded, but the lists take a longer look. */
+#define WIT_PATH_IS_QUIET(mode) (((mode) & ~(WIT_PATH_CPU | WIT_PATH_DEEP)) == WIT_PATH_ALIVE)
 
+/* The plain path's words lie together: mode to cpu, the list's head, and its entries on a line of their own. */
 struct wit_thread {
-	uint32_t mode; /* WIT_PATH_*; the first word, tested first */
-	uint32_t segment;
-	struct wit_list *spin; /* where its spin locks go: its own list, or its CPU's */
-	struct wit_list *cpu; /* NULL: not bound */
-	struct wit_list mine;
-	struct wit_cache cache;
-	/* ---- not on the plain path ---- */
 	uint32_t id; /* 0: nameless */
 	uint32_t os_id;
 	uint32_t index; /* in the pool */
@@ -72,10 +86,17 @@ struct wit_thread {
 	struct wit_state_slot *slot; /* NULL: no mirror, or no room in it */
 	struct wit_thread *next; /* of all */
 	struct wit_thread *next_gone; /* of those whose thread has ended */
+	uint32_t mode; /* WIT_PATH_* */
+	uint32_t segment;
+	struct wit_list *spin; /* where its spin locks go: its own list, or its CPU's */
+	struct wit_list *cpu; /* NULL: not bound */
+	struct wit_list mine;
+	struct wit_seen seen[WIT_SEEN_SLOTS];
 	struct wit_walk walk;
 	char text[4096]; /* console lines on their way out */
-};
+} __attribute__((aligned(64)));
 
+/* Never NULL: a thread without a state has nobody's, whose mode is 0. */
 extern __thread struct wit_thread *wit_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 enum wit_phase { WIT_NEW = 0, WIT_STARTING, WIT_ON, WIT_ENDED, WIT_OFF };
@@ -92,6 +113,15 @@ struct wit_tally {
 	uint64_t nested; /* blocking acquisitions that nested, filled at the end */
 	bool observed;
 };
+
+extern struct wit_thread wit_nobody __attribute__((visibility("hidden")));
+
+/* The calling thread's own state, or NULL. */
+static inline struct wit_thread *
+wit_thread_mine(void)
+{
+	return (wit_self == &wit_nobody ? NULL : wit_self);
+}
 
 struct wit_process {
 	_Atomic int phase;
@@ -160,8 +190,6 @@ int wit_thread_init(void);
 void wit_thread_drain(struct wit_thread *t);
 /* Acquisitions under its present identity. */
 uint64_t wit_thread_acquired(const struct wit_thread *t);
-/* Key, dependency: answered by depth 1 from now on; counts one. */
-void wit_thread_remember(struct wit_thread *t, struct wit_chain_key key, uint32_t dependency);
 
 static inline struct wit_holding
 wit_thread_holding(const struct wit_thread *t)

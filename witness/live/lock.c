@@ -22,7 +22,7 @@ static struct {
 static uint32_t
 my_id(void)
 {
-	return (wit_self != NULL && wit_self->os_id != 0 ? wit_self->os_id : (uint32_t)wit_sys(SYS_gettid));
+	return (wit_self->os_id != 0 ? wit_self->os_id : (uint32_t)wit_sys(SYS_gettid));
 }
 
 void
@@ -93,7 +93,7 @@ void
 wit_engine_unlock(void)
 {
 	const uint64_t mask = engine.mask;
-	struct wit_thread *t = wit_self;
+	struct wit_thread *t = wit_thread_mine();
 	const bool talk = t != NULL && wit_console_pending();
 	const size_t n = talk ? wit_console_take(t->text, sizeof(t->text)) : 0;
 

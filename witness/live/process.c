@@ -36,7 +36,7 @@ void
 wit_process_forked(void)
 {
 	atomic_store_explicit(&wit_process.phase, WIT_OFF, memory_order_release);
-	if (wit_self != NULL)
+	if (wit_thread_mine() != NULL)
 		wit_self->mode = WIT_PATH_ALIVE | WIT_PATH_OFF;
 }
 
@@ -173,12 +173,13 @@ bool
 wit_process_start(char **envp)
 {
 	struct wit_process *p = &wit_process;
-	const uint32_t me = wit_self != NULL ? 0 : (uint32_t)wit_sys(SYS_gettid);
 	int found = WIT_NEW;
+	uint32_t me;
 	bool ok;
 
 	if (WIT_LIKELY(atomic_load_explicit(&p->phase, memory_order_acquire) >= WIT_ON))
 		return (wit_process_on());
+	me = (uint32_t)wit_sys(SYS_gettid);
 	if (atomic_compare_exchange_strong(&p->phase, &found, WIT_STARTING)) {
 		atomic_store(&p->starter, me);
 		ok = start(p, envp);

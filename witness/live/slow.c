@@ -19,6 +19,24 @@
 #include "live/list.h"
 #include "live/live.h"
 
+void
+wit_list_sum(struct wit_list *list)
+{
+	struct wit_held *held = &list->held;
+
+	for (uint32_t i = list->summed; i < held->count; i++) {
+		const struct wit_held_entry *entry = &held->entry[i];
+
+		if (i < WIT_HELD_INLINE) {
+			list->saved[i].key = held->key;
+			list->saved[i].instances = held->instances;
+		}
+		held->key += wit_held_role(entry->lock.origin, entry->mode);
+		held->instances += wit_held_instance(&entry->lock);
+	}
+	list->summed = held->count;
+}
+
 static struct wit_event
 event_of(const struct wit_thread *t, const struct wit_call *call, enum wit_op op)
 {
@@ -29,12 +47,12 @@ event_of(const struct wit_thread *t, const struct wit_call *call, enum wit_op op
 	    .thread = t->id,
 	    .segment = t->segment,
 	    .op = (uint8_t)op,
-	    .mode = (uint8_t)wit_list_mode(call->flags),
-	    .flags = (uint16_t)wit_list_flags(call->lo->lo_flags, call->flags),
+	    .mode = (uint8_t)WIT_LIST_MODE(call->flags),
+	    .flags = (uint16_t)WIT_LIST_FLAGS(call->lo->lo_flags, call->flags),
 	};
 
-	if (op == WIT_OP_REQUEST && (call->flags & LOP_NEWORDER) == 0)
-		event.flags |= WIT_NOORDER;
+	if (op == WIT_OP_REQUEST)
+		event.flags |= (uint16_t)wit_list_noorder(call->flags);
 	return (event);
 }
 
@@ -94,6 +112,25 @@ note_dependency(uint32_t dependency, uint32_t origin)
 	*(uint32_t *)wit_table_at(table, dependency) = origin;
 }
 
+/* S3.  A request with an interlock is not the one without it: those are looked up each time. */
+static void
+remember(
+    struct wit_thread *t, const struct wit_call *call, const struct wit_holding *holding, uint32_t dependency)
+{
+	const uint64_t held = wit_list_what(&t->mine, t->cpu), tool = wit_list_tool(call->lo);
+	const uint64_t how = wit_list_how(call->line, call->flags);
+	struct wit_seen *seen = wit_list_seen(t, held, tool, call->file, how);
+
+	if (holding->skip != NULL)
+		return;
+	if (seen->dependency != 0)
+		atomic_fetch_add_explicit(
+		    &wit_known_dependency(&wit_process.engine.known, seen->dependency)->count, seen->hits,
+		    memory_order_relaxed);
+	*seen = (struct wit_seen){
+	    .held = held, .tool = tool, .file = call->file, .how = how, .dependency = dependency};
+}
+
 /* Depths 2 and 3 for a request with something held (S2, S3). */
 static void
 order(struct wit_thread *t, const struct wit_call *call, const struct wit_holding *holding,
@@ -113,7 +150,7 @@ order(struct wit_thread *t, const struct wit_call *call, const struct wit_holdin
 		wit_engine_unlock();
 	}
 	if (dependency != 0)
-		wit_thread_remember(t, key, dependency);
+		remember(t, call, holding, dependency);
 }
 
 /* S1 */
@@ -173,7 +210,7 @@ wit_slow_checkorder(const struct wit_call *call)
 
 /* The entry of a list that is WIT_HELD_INLINE deep or deeper; NULL: no memory. */
 static struct wit_held_entry *
-push_deep(struct wit_list *list, const struct wit_event *event)
+push_deep(struct wit_thread *t, struct wit_list *list, const struct wit_event *event)
 {
 	const uint64_t serial = list->held.serial + 1;
 	struct wit_held_entry *entry;
@@ -184,6 +221,7 @@ push_deep(struct wit_list *list, const struct wit_event *event)
 	if (entry == NULL)
 		wit_process.engine.lost++;
 	wit_engine_unlock();
+	t->mode |= WIT_PATH_DEEP;
 	list->summed = list->held.count;
 	list->held.serial = serial;
 	if (entry != NULL)
@@ -195,19 +233,17 @@ static struct wit_held_entry *
 push(struct wit_thread *t, const struct wit_call *call, const struct wit_event *event)
 {
 	struct wit_list *list = wit_list_of(t, call->lo);
-	struct wit_held_entry *entry;
+	const uint32_t n = list->held.count;
+	struct wit_held_entry *entry = &list->held.entry[n];
 
-	if (list->held.count < WIT_HELD_INLINE)
-		entry = wit_list_push(list, call->lo, wit_list_tool(call->lo), call->flags);
-	else
-		entry = push_deep(list, event);
-	if (entry == NULL)
-		return (NULL);
+	if (n >= WIT_HELD_INLINE)
+		return (push_deep(t, list, event));
+	entry->lock = event->lock;
 	entry->site = event->site;
 	entry->sp = event->sp;
-	entry->segment = event->segment;
-	entry->stack = 0;
-	entry->recursed = 0;
+	entry->serial = ++list->held.serial;
+	wit_list_finish(entry, event->segment, call->lo, call->flags);
+	list->held.count = n + 1;
 	return (entry);
 }
 

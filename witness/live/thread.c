@@ -27,7 +27,8 @@
 #define STATES_A_SLAB 16u
 #define KEYS_WITHOUT_MALLOC 32u /* thread-specific data of higher keys is allocated by the C library */
 
-__thread struct wit_thread *wit_self;
+struct wit_thread wit_nobody; /* its mode is 0, and its list empty */
+__thread struct wit_thread *wit_self = &wit_nobody;
 
 /* A token: slot below, its use above.  walk lives from create to start. */
 struct token {
@@ -54,35 +55,20 @@ static struct {
 
 /* ---- caches ---- */
 
-void
-wit_thread_remember(struct wit_thread *t, struct wit_chain_key key, uint32_t dependency)
-{
-	const uint32_t place = key.roles % WIT_CACHE_SLOTS;
-	const uint32_t old = t->cache.slot[place].dependency;
-
-	if (old != 0 && old != dependency) {
-		atomic_fetch_add_explicit(&wit_known_dependency(&wit_process.engine.known, old)->count,
-		    t->cache.slot[place].hits, memory_order_relaxed);
-		t->cache.slot[place].hits = 0;
-	}
-	t->cache.slot[place].dependency = dependency;
-	t->cache.slot[place].roles = key.roles;
-	t->cache.slot[place].instances = key.instances;
-}
-
 /* At the end of the process other threads may still run: their hits are read as they are. */
 __attribute__((no_sanitize("thread"))) void
 wit_thread_drain(struct wit_thread *t)
 {
-	for (uint32_t i = 0; i < WIT_CACHE_SLOTS; i++) {
-		const uint32_t dependency = t->cache.slot[i].dependency, hits = t->cache.slot[i].hits;
+	for (uint32_t i = 0; i < WIT_SEEN_SLOTS; i++) {
+		struct wit_seen *seen = &t->seen[i];
+		const uint32_t dependency = seen->dependency, hits = seen->hits;
 
 		if (dependency == 0)
 			continue;
+		seen->tool = 0; /* no request has this */
+		seen->dependency = seen->hits = 0;
 		atomic_fetch_add_explicit(&wit_known_dependency(&wit_process.engine.known, dependency)->count,
 		    hits, memory_order_relaxed);
-		t->cache.slot[i].roles = 0; /* no request has this key */
-		t->cache.slot[i].dependency = t->cache.slot[i].hits = 0;
 	}
 }
 
@@ -202,6 +188,8 @@ attach(void)
 	t->next_gone = NULL;
 	t->slot = wit_state_slot(t->index);
 	t->mode = WIT_PATH_ALIVE | WIT_PATH_NAMELESS | wit_process.path;
+	if (t->mine.held.entry != t->mine.held.inlined)
+		t->mode |= WIT_PATH_DEEP;
 	wit_self = t;
 	if (pool.has_key)
 		pthread_setspecific(pool.key, t);
@@ -215,7 +203,7 @@ wit_thread_enter(bool named)
 
 	if (!wit_process_start(NULL))
 		return (NULL);
-	t = wit_self;
+	t = wit_thread_mine();
 	if (t == NULL && (t = attach()) == NULL)
 		return (NULL);
 	if (t->mode == 0 || (t->mode & (WIT_PATH_INSIDE | WIT_PATH_OFF)) != 0)
@@ -397,7 +385,7 @@ WIT_API void
 witness_thread_exit(void)
 {
 	const int saved = errno;
-	struct wit_thread *t = wit_self != NULL ? wit_thread_enter(false) : NULL;
+	struct wit_thread *t = wit_thread_mine() != NULL ? wit_thread_enter(false) : NULL;
 
 	if (t != NULL) {
 		wit_engine_lock();
@@ -441,6 +429,7 @@ witness_cpu_bind(int cpu)
 		t->cpu = cpu >= 0 && cpu < 1024 ? cpu_context(cpu) : NULL;
 		t->spin = t->cpu != NULL ? t->cpu : &t->mine;
 		t->cpu_serial = t->cpu != NULL ? t->cpu->held.serial : 0;
+		t->mode = (t->mode & ~WIT_PATH_CPU) | (t->cpu != NULL ? WIT_PATH_CPU : 0);
 		if ((t->mode & WIT_PATH_STATE) != 0)
 			wit_state_show(t, NULL);
 		wit_thread_leave(t);
@@ -454,7 +443,7 @@ critical(int step)
 	const int saved = errno;
 	struct wit_thread *t = wit_self;
 
-	if (t == NULL || t->mode != WIT_PATH_ALIVE) {
+	if (!WIT_PATH_IS_QUIET(t->mode)) {
 		t = wit_thread_enter(false);
 		if (t != NULL)
 			wit_thread_leave(t);
