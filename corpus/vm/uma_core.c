@@ -81,6 +81,7 @@ static void *startup_alloc(uma_zone_t zone, int bytes, uint8_t *pflag, int wait)
 static void page_free(void *mem, int size, uint8_t flags);
 static struct uma_slab *slab_zalloc(uma_zone_t zone, int wait);
 static void *uma_zalloc_internal(uma_zone_t zone, void *arg, int flags);
+static void *zone_item(uma_zone_t zone, int flags);
 static void uma_zfree_internal(uma_zone_t zone, void *item, void *arg, int skip);
 static void zone_drain(uma_zone_t zone);
 
@@ -954,63 +955,78 @@ uma_zalloc_bucket(uma_zone_t zone, int flags)
 	return (false);
 }
 
+/* An item from this CPU's buckets, or from a full one of the zone; NULL: the zone is locked, the CPU is not. */
+static void *
+zalloc_cached(uma_zone_t zone, bool first_try)
+{
+	int cpu = PCPU_GET(cpuid);
+	struct uma_cache *cache = &zone->uz_cpu[cpu];
+	void *item;
+
+	CPU_LOCK(cpu);
+	item = cache_alloc(cache);
+	if (item != NULL)
+		cache->uc_hits += first_try;
+	else {
+		ZONE_LOCK(zone);
+		if (cache_refill(zone, cache)) {
+			ZONE_UNLOCK(zone);
+			item = cache_alloc(cache);
+			KASSERT(item != NULL, ("uma_zalloc_arg: empty bucket on the full list"));
+		}
+	}
+	CPU_UNLOCK(cpu);
+	return (item);
+}
+
 KERN_NOINLINE void *
 uma_zalloc_arg(uma_zone_t zone, void *arg, int flags)
 {
-	bool hit = true;
+	void *item;
+	bool filled;
 
-	for (;;) {
-		int cpu = PCPU_GET(cpuid);
-		struct uma_cache *cache;
-		void *item;
-		bool filled;
-
-		CPU_LOCK(cpu);
-		cache = &zone->uz_cpu[cpu];
-		item = cache_alloc(cache);
-		if (item == NULL) {
-			ZONE_LOCK(zone);
-			hit = false;
-			if (cache_refill(zone, cache)) {
-				ZONE_UNLOCK(zone);
-				item = cache_alloc(cache);
-				KASSERT(item != NULL, ("uma_zalloc_arg: empty bucket on the full list"));
-			}
-		}
-		if (item != NULL) {
-			cache->uc_hits += hit;
-			CPU_UNLOCK(cpu);
-			return (item_ready(zone, item, arg, flags));
-		}
-		/* From here on no CPU is ours, and larger buckets should bring us here less. */
-		CPU_UNLOCK(cpu);
+	for (bool first_try = true;; first_try = false) {
+		item = zalloc_cached(zone, first_try);
+		if (item != NULL)
+			break;
+		/* Larger buckets should bring us here less. */
 		if (zone->uz_count < BUCKET_MAX)
 			zone->uz_count++;
 		filled = uma_zalloc_bucket(zone, flags);
 		ZONE_UNLOCK(zone);
-		if (!filled)
-			return (uma_zalloc_internal(zone, arg, flags));
+		if (!filled) {
+			item = zone_item(zone, flags);
+			break;
+		}
 	}
+	return (item == NULL ? NULL : item_ready(zone, item, arg, flags));
 }
 
-/* One item straight from the keg. */
+/* One item straight from the keg, not yet constructed. */
 KERN_NOINLINE static void *
-uma_zalloc_internal(uma_zone_t zone, void *arg, int flags)
+zone_item(uma_zone_t zone, int flags)
 {
 	struct uma_slab *slab;
-	void *item;
+	void *item = NULL;
 
 	ZONE_LOCK(zone);
 	slab = uma_zone_slab(zone, flags);
-	if (slab == NULL) {
+	if (slab != NULL) {
+		item = uma_slab_alloc(zone, slab);
+		zone->uz_allocs++;
+	} else
 		zone->uz_fails++;
-		ZONE_UNLOCK(zone);
-		return (NULL);
-	}
-	item = uma_slab_alloc(zone, slab);
-	zone->uz_allocs++;
 	ZONE_UNLOCK(zone);
-	return (item_ready(zone, item, arg, flags));
+	return (item);
+}
+
+/* Past the caches, for the allocator's own zones. */
+static void *
+uma_zalloc_internal(uma_zone_t zone, void *arg, int flags)
+{
+	void *item = zone_item(zone, flags);
+
+	return (item == NULL ? NULL : item_ready(zone, item, arg, flags));
 }
 
 /* CPU locked: the item into one of the CPU's buckets, if one has room. */
@@ -1052,6 +1068,25 @@ cache_empty(uma_zone_t zone, struct uma_cache *cache)
 	return (true);
 }
 
+/* The item into one of this CPU's buckets, or into an empty one of the zone. */
+static bool
+zfree_cached(uma_zone_t zone, void *item)
+{
+	int cpu = PCPU_GET(cpuid);
+	struct uma_cache *cache = &zone->uz_cpu[cpu];
+	bool done;
+
+	CPU_LOCK(cpu);
+	done = cache_free(cache, item);
+	if (!done) {
+		ZONE_LOCK(zone);
+		done = cache_empty(zone, cache) && cache_free(cache, item);
+		ZONE_UNLOCK(zone);
+	}
+	CPU_UNLOCK(cpu);
+	return (done);
+}
+
 KERN_NOINLINE void
 uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
 {
@@ -1063,21 +1098,9 @@ uma_zfree_arg(uma_zone_t zone, void *item, void *arg)
 		bflags |= M_NOVM;
 	/* A full zone has sleepers: they wait for the keg, not for this CPU's cache. */
 	while ((zone->uz_keg->uk_flags & UMA_ZFLAG_FULL) == 0) {
-		int cpu = PCPU_GET(cpuid);
-		struct uma_cache *cache;
 		struct uma_bucket *bucket;
-		bool done;
 
-		CPU_LOCK(cpu);
-		cache = &zone->uz_cpu[cpu];
-		done = cache_free(cache, item);
-		if (!done) {
-			ZONE_LOCK(zone);
-			done = cache_empty(zone, cache) && cache_free(cache, item);
-			ZONE_UNLOCK(zone);
-		}
-		CPU_UNLOCK(cpu);
-		if (done)
+		if (zfree_cached(zone, item))
 			return;
 		bucket = bucket_alloc(zone->uz_count, bflags);
 		if (bucket == NULL)

@@ -91,8 +91,12 @@ vm_pager_deallocate(struct vm_object *object)
 KERN_NOINLINE int
 vm_pager_get_pages(struct vm_object *object, struct vm_page **m, int count, int reqpage)
 {
+	int outcome;
+
 	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
-	return (pagertab[object->type]->pgo_getpages(object, m, count, reqpage));
+	outcome = pagertab[object->type]->pgo_getpages(object, m, count, reqpage);
+	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
+	return (outcome);
 }
 
 KERN_NOINLINE void
@@ -100,6 +104,7 @@ vm_pager_put_pages(struct vm_object *object, struct vm_page **m, int count, int 
 {
 	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
 	pagertab[object->type]->pgo_putpages(object, m, count, flags, rtvals);
+	VM_OBJECT_LOCK_ASSERT(object, MA_OWNED);
 }
 
 boolean_t
