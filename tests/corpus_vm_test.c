@@ -401,7 +401,7 @@ race_sleeper(void *arg)
 	VM_OBJECT_UNLOCK(race_object);
 }
 
-/* The page is freed, and lent to another object, before the sleeper runs again: it must come back with its own object locked. */
+/* The page is freed, and lent to another object, before the sleeper runs: it comes back owning its own object. */
 static void
 page_goes_while_waited_for(void)
 {

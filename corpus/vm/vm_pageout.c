@@ -187,7 +187,7 @@ joins_cluster(struct vm_page *m)
 	return ((m->dirty & m->valid) != 0);
 }
 
-/* Writes a dirty page out, with its dirty inactive neighbours.  O Q, Q dropped meanwhile.  Pages under way. */
+/* Writes a dirty page out, with dirty inactive neighbours.  O Q, Q dropped meanwhile.  Pages under way. */
 static KERN_NOINLINE int
 vm_pageout_clean(struct vm_page *m)
 {
