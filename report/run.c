@@ -69,7 +69,7 @@ arguments_of(const char *program, const char *command, char **argument, int argu
 
 /* The child's side: default signals, then the program; its failure goes up the pipe. */
 static void
-become(char *const argv[], int out, int report)
+become(char *const argv[], int out, bool tracked, int report)
 {
 	static const int ours[] = {SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
 	int error;
@@ -78,6 +78,8 @@ become(char *const argv[], int out, int report)
 		signal(ours[i], SIG_DFL);
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
+	if (!tracked)
+		setenv("WITNESS_OPTIONS", "enabled=0", 1);
 	execv(argv[0], argv);
 	error = errno;
 	while (write(report, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -85,9 +87,9 @@ become(char *const argv[], int out, int report)
 	_exit(127);
 }
 
-/* A program, its standard output to out (or ours, -1).  Its pid; else 125 to 127, negative, after one line. */
+/* A program, its standard output to out (or ours, -1), tracked or not.  Its pid; else 125 to 127, negative, after one line. */
 static pid_t
-start(char *const argv[], int out)
+start(char *const argv[], int out, bool tracked)
 {
 	int report[2], error = 0;
 	pid_t pid;
@@ -97,7 +99,7 @@ start(char *const argv[], int out)
 		return (rep_say(-125, "%s cannot be started: %s", argv[0], strerror(errno)));
 	pid = fork();
 	if (pid == 0)
-		become(argv, out, report[1]);
+		become(argv, out, tracked, report[1]);
 	close(report[1]);
 	if (pid < 0)
 		error = errno;
@@ -129,7 +131,7 @@ int
 rep_run_corpus_list(char **argument, int arguments)
 {
 	char *program = beside_us(CORPUS), **argv = arguments_of(program, "list", argument, arguments);
-	pid_t pid = start(argv, -1);
+	pid_t pid = start(argv, -1, false);
 	int status = pid < 0 ? -pid : status_of(pid);
 
 	free(argv);
@@ -166,7 +168,7 @@ ask_table(struct run *run)
 		free(argv);
 		return (-rep_say(-REP_STATUS_USAGE, "pipe: %s", strerror(errno)));
 	}
-	pid = start(argv, out[1]);
+	pid = start(argv, out[1], false);
 	close(out[1]);
 	free(argv);
 	in = fdopen(out[0], "r");
@@ -220,18 +222,35 @@ name_file(struct run *run)
 	return (error);
 }
 
+/* A value of WITNESS_OPTIONS: what ends one is quoted. */
+static char *
+quoted(const char *value)
+{
+	char *text = rep_say_alloc(2 * strlen(value) + 1), *to = text;
+
+	for (; *value != '\0'; value++) {
+		if (*value == ':' || *value == '\\')
+			*to++ = '\\';
+		*to++ = *value;
+	}
+	return (text);
+}
+
 /* The caller's own options first: ours come later and count. */
 static void
 set_options(struct run *run)
 {
 	const char *own = getenv("WITNESS_OPTIONS");
-	char *state = run->state < 0 ? rep_say_string("") : rep_say_format(":state=fd:%d", run->state);
+	char *state = run->state < 0 ? rep_say_string("") : rep_say_format(":state=fd\\:%d", run->state);
+	char *file = quoted(run->file),
+	     *observe = quoted(run->request->observe == NULL ? "all" : run->request->observe);
 	char *text = rep_say_format("%s%sfile=%s:console=none:observe=%s%s", own == NULL ? "" : own,
-	    own == NULL || *own == '\0' ? "" : ":", run->file,
-	    run->request->observe == NULL ? "all" : run->request->observe, state);
+	    own == NULL || *own == '\0' ? "" : ":", file, observe, state);
 
 	setenv("WITNESS_OPTIONS", text, 1);
 	free(text);
+	free(observe);
+	free(file);
 	free(state);
 }
 

@@ -24,22 +24,22 @@ static struct {
 	uint32_t room;
 } mirror;
 
-/* A descriptor for state=PATH or state=fd:N, of the mirror's size; -errno. */
+/* A descriptor for state=PATH or state=@N, of the mirror's size; -errno. */
 static long
 open_mirror(const char *name, size_t *size, bool *ours)
 {
 	struct stat st;
 	long fd = 0;
 
-	*ours = strncmp(name, "fd:", 3) != 0;
+	*ours = name[0] != '@';
 	if (*ours) {
 		fd = wit_sys(SYS_openat, AT_FDCWD, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd < 0)
 			return (fd);
 	} else {
-		if (name[3] == '\0')
+		if (name[1] == '\0')
 			return (-EBADF);
-		for (name += 3; *name >= '0' && *name <= '9' && fd < 1 << 20; name++)
+		for (name += 1; *name >= '0' && *name <= '9' && fd < 1 << 20; name++)
 			fd = fd * 10 + (*name - '0');
 		if (*name != '\0')
 			return (-EBADF);
