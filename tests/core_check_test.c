@@ -52,6 +52,8 @@ static const struct row reads[] = {
     /* A stronger use of an edge of a cycle that was said is no news ... */
     {"SA EB; EB EA; EA EB", {"inversion B:3 A:4 B>A A>B", NULL}},
     {"SA EB; SB EA; EB EA", {"inversion B:3 A:4 B>A A>B", NULL}},
+    /* ... nor does an edge that was an alarm once become another by being stronger ... */
+    {"EA ED; ED EB; SB EA; EA RB; EB EA", {"inversion B:5 A:6 B>A A>D D>B", NULL}},
     /* ... where it closes the first, or another one, it is. */
     {"RA RB; RB RA; EA EB; EB EA", {"inversion A:5 B:6 A>B B>A", NULL}},
     {"SA RB; EB EC; EC EA; SB RA; EA EB",
@@ -219,6 +221,35 @@ START_TEST(r1_interlock)
 			EXPECT(&w, "inversion B:3 A:4 B>A A>B");
 		world_fini(&w);
 	}
+}
+END_TEST
+
+/* R1b: a try that comes here all the same is no request. */
+START_TEST(r1_try_is_no_request)
+{
+	struct world w;
+	struct wit_event event;
+
+	world_init(&w);
+	take(&w, 1, world_lock(&w, "A", 0xa), 1);
+	event = world_event(&w, 1, world_lock(&w, "B", 0xb), WIT_MODE_EXCLUSIVE, WIT_TRY, 2);
+	ck_assert_uint_eq(world_ask(&w, 1, &event, NULL), 0);
+	ck_assert_uint_eq(world_count(&w, WIT_REC_DEPENDENCY), 0);
+	ck_assert_uint_eq(wit_table_count(&w.engine.order.edges), 0);
+	world_fini(&w);
+}
+END_TEST
+
+/* R1d: nothing to store either, nor from a lock to itself. */
+START_TEST(r1_one_class_is_no_edge)
+{
+	struct world w;
+
+	world_init(&w);
+	world_play(&w, "EA1 EA2! EA1*; EA2 EA1!");
+	EXPECT(&w);
+	ck_assert_uint_eq(wit_table_count(&w.engine.order.edges), 0);
+	world_fini(&w);
 }
 END_TEST
 
@@ -693,6 +724,8 @@ add(TCase *tc)
 	tcase_add_test(tc, r1_no_order);
 	tcase_add_test(tc, r1_permutations);
 	tcase_add_test(tc, r1_interlock);
+	tcase_add_test(tc, r1_one_class_is_no_edge);
+	tcase_add_test(tc, r1_try_is_no_request);
 	tcase_add_test(tc, r1_cpu_list_comes_last);
 	tcase_add_test(tc, r2_duplicate);
 	tcase_add_test(tc, r3_recursion);
