@@ -46,6 +46,7 @@ static int pv_entry_count; /* Q */
 
 #define KVA_PAGES_MIN 4096
 #define KVA_PAGES_PER_FRAME 6
+#define PV_BUCKET 128 /* entries of the largest */
 
 static void *
 phys_to_dmap(vm_paddr_t pa)
@@ -94,11 +95,14 @@ pmap_init(void)
 	    UMA_ZONE_VM | UMA_ZONE_NOFREE);
 }
 
-/* Every page mapped once, and what the CPUs' caches may keep of entries that are not in use. */
+/*
+ * Every page mapped once, and two full buckets for each CPU: an entry in the
+ * cache of one CPU is no use to the others.
+ */
 void
 pmap_init2(void)
 {
-	int initial = cnt.v_page_count + mp_ncpus * 64;
+	int initial = cnt.v_page_count + mp_ncpus * 2 * PV_BUCKET;
 
 	if (vm_prealloc_pv)
 		uma_prealloc(pvzone, initial);
