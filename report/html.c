@@ -136,7 +136,7 @@ put_edge(FILE *out, const struct rep_view *view, size_t i)
 	PRINT(out, "<span class=\"n\">%s, ", edge->source);
 	rep_html_put_number(out, edge->count);
 	PRINT(out, " time%s</span></summary>\n", rep_html_plural(edge->count));
-	rep_html_put_evidence(out, edge->evidence, edge->evidence_count);
+	rep_html_put_evidence(out, edge->evidence, edge->evidence_count, rep_render_telling(view, i));
 	RAW(out, "<p class=\"back\"><a href=\"#graph\">Back to the graph</a></p>\n</details>\n");
 }
 

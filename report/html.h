@@ -18,8 +18,8 @@ void rep_html_put_number(FILE *out, uint64_t number);
 /* "s", but for one. */
 const char *rep_html_plural(uint64_t count);
 
-/* Evidence, the first open, the others folded; and one finding as an article `finding-FINGERPRINT`. */
-void rep_html_put_evidence(FILE *out, const struct rep_evidence *evidence, size_t count);
+/* Evidence: the one called first open, some others folded, of the rest a line each. And one finding as an article `finding-FINGERPRINT`. */
+void rep_html_put_evidence(FILE *out, const struct rep_evidence *evidence, size_t count, size_t first);
 void rep_html_put_finding(FILE *out, const struct rep_view *view, const struct rep_finding *finding);
 
 #endif

@@ -120,6 +120,7 @@ const char rep_html_style[] =
 ".note{color:var(--soft);font-size:.88rem;margin-top:.35rem}\n"
 ".born{margin-top:.6rem;font-size:.92rem}.born summary{cursor:pointer;color:var(--soft);margin-bottom:.35rem}\n"
 ".more>summary{cursor:pointer;padding:.6rem 1rem;border-top:1px solid var(--line);color:var(--link);font-size:.92rem}\n"
+".ways{padding:.6rem 1rem .8rem 2.6rem;color:var(--soft);font-size:.92rem;border-top:1px solid var(--line)}.ways .place{color:var(--ink)}\n"
 ".back{padding:0 1rem .8rem;font-size:.88rem}\n"
 /* tables */
 ".table{overflow-x:auto}\n"

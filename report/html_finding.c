@@ -11,6 +11,9 @@
 
 #include "html.h"
 
+/* Ways of one edge that are shown with their stacks: a busy edge has dozens that differ by a caller. */
+#define STACKS_SHOWN 4
+
 void
 rep_html_put_number(FILE *out, uint64_t number)
 {
@@ -128,17 +131,44 @@ put_evidence(FILE *out, const struct rep_evidence *evidence)
 	RAW(out, "</div></div>\n");
 }
 
-void
-rep_html_put_evidence(FILE *out, const struct rep_evidence *evidence, size_t count)
+/* Another way, in a line. */
+static void
+put_way(FILE *out, const struct rep_evidence *evidence)
 {
+	RAW(out, "<li>");
+	put_place(out, evidence->held.file, evidence->held.line);
+	RAW(out, ", then ");
+	put_place(out, evidence->asked.file, evidence->asked.line);
+	PRINT(out, "; thread %s; run <code>%s</code>; ",
+	    *evidence->thread ? evidence->thread : "without a name", evidence->run);
+	rep_html_put_number(out, evidence->count);
+	PRINT(out, " time%s</li>\n", rep_html_plural(evidence->count));
+}
+
+void
+rep_html_put_evidence(FILE *out, const struct rep_evidence *evidence, size_t count, size_t first)
+{
+	size_t shown = 1;
+
 	if (count)
-		put_evidence(out, evidence);
+		put_evidence(out, &evidence[first]);
 	if (count < 2)
 		return;
 	PRINT(out, "<details class=\"more\"><summary>%zu other way%s it was seen</summary>\n", count - 1,
 	    rep_html_plural(count - 1));
-	for (size_t i = 1; i < count; i++)
-		put_evidence(out, &evidence[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i == first)
+			continue;
+		if (++shown <= STACKS_SHOWN) {
+			put_evidence(out, &evidence[i]);
+			continue;
+		}
+		if (shown == STACKS_SHOWN + 1)
+			RAW(out, "<ol class=\"ways\">\n");
+		put_way(out, &evidence[i]);
+	}
+	if (shown > STACKS_SHOWN)
+		RAW(out, "</ol>\n");
 	RAW(out, "</details>\n");
 }
 
@@ -181,11 +211,13 @@ put_step(FILE *out, const struct rep_view *view, const struct rep_step *step)
 	PRINT(out, "<li><div><a href=\"#edge-%zu\">%s &#8594; %s</a>", step->edge,
 	    view->class[edge->from].name, view->class[edge->to].name);
 	if (edge->evidence_count) {
+		const struct rep_evidence *evidence = &edge->evidence[rep_render_telling(view, step->edge)];
+
 		PRINT(out, "\n<p>Thread <b>%s</b> held ",
-		    *edge->evidence->thread ? edge->evidence->thread : "without a name");
-		put_taking(out, &edge->evidence->held);
+		    *evidence->thread ? evidence->thread : "without a name");
+		put_taking(out, &evidence->held);
 		RAW(out, ", and asked for ");
-		put_taking(out, &edge->evidence->asked);
+		put_taking(out, &evidence->asked);
 		RAW(out, ".</p>");
 	}
 	RAW(out, "</div></li>\n");
@@ -252,6 +284,6 @@ rep_html_put_finding(FILE *out, const struct rep_view *view, const struct rep_fi
 		RAW(out, "</ol>\n");
 	}
 	put_facts(out, finding);
-	rep_html_put_evidence(out, finding->evidence, finding->evidence_count);
+	rep_html_put_evidence(out, finding->evidence, finding->evidence_count, 0);
 	RAW(out, "</article>\n");
 }

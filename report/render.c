@@ -11,6 +11,9 @@
  *     of text, too: a name that looks like another is no name.
  *  3. A focus keeps what is near by edges in either direction: who wants to know
  *     about a lock asks for what is taken before it as well as after it.
+ *  4. The steps of a cycle are told from the rarest edge backwards: of each edge
+ *     before it, that evidence which asked for its lock where, by whom and for which
+ *     instance the following step holds it; where all fit alike, the view's first.
  */
 #include <assert.h>
 #include <errno.h>
@@ -316,6 +319,68 @@ rep_render_place(FILE *out, enum rep_quoting quoting, const char *file, uint32_t
 		rep_render_print(out, quoting, "%s", file);
 	else
 		rep_render_print(out, quoting, "%s:%u", file, line);
+}
+
+/* How well evidence leads up to what follows it. */
+static unsigned
+fit(const struct rep_evidence *before, const struct rep_evidence *after)
+{
+	if (strcmp(before->run, after->run) != 0)
+		return 0;
+	return 4 * (before->asked.line == after->held.line &&
+		       strcmp(before->asked.file, after->held.file) == 0) +
+	       2 * (strcmp(before->thread, after->thread) == 0) +
+	       (before->asked.instance == after->held.instance);
+}
+
+static size_t
+best_fit(const struct rep_edge *edge, const struct rep_evidence *after)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < edge->evidence_count; i++) {
+		if (fit(&edge->evidence[i], after) > fit(&edge->evidence[best], after))
+			best = i;
+	}
+	return best;
+}
+
+/* The step of a finding that takes an edge; class_count when none does. */
+static size_t
+step_of(const struct rep_finding *finding, size_t edge)
+{
+	size_t i = finding->step ? 0 : finding->class_count;
+
+	while (i < finding->class_count && finding->step[i].edge != edge)
+		i++;
+	return i;
+}
+
+size_t
+rep_render_telling(const struct rep_view *view, size_t edge)
+{
+	const struct rep_finding *finding = NULL;
+	size_t rarest = 0, step, best = 0;
+
+	for (size_t i = 0; i < view->finding_count && !finding; i++) {
+		if (step_of(&view->finding[i], edge) < view->finding[i].class_count)
+			finding = &view->finding[i];
+	}
+	if (!finding)
+		return 0;
+	for (size_t i = 1; i < finding->class_count; i++) {
+		if (view->edge[finding->step[i].edge].count < view->edge[finding->step[rarest].edge].count)
+			rarest = i;
+	}
+	for (step = rarest; finding->step[step].edge != edge;) {
+		const struct rep_edge *after = &view->edge[finding->step[step].edge];
+
+		step = (step + finding->class_count - 1) % finding->class_count;
+		if (after->evidence_count == 0)
+			return 0;
+		best = best_fit(&view->edge[finding->step[step].edge], &after->evidence[best]);
+	}
+	return best;
 }
 
 size_t

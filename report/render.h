@@ -61,6 +61,13 @@ const char *rep_render_level(enum wit_level level);
 /* "file:line"; "file" without a line; "place unknown". */
 void rep_render_place(FILE *out, enum rep_quoting quoting, const char *file, uint32_t line);
 
+/*
+ * Which evidence of an edge to show first. Off every cycle the view's first; on a
+ * finding's cycle the one that goes on where the next step begins, so that the
+ * steps, read in turn, are one story where one was seen.
+ */
+size_t rep_render_telling(const struct rep_view *view, size_t edge);
+
 /* The class of that name, else of that alias; SIZE_MAX for none. */
 size_t rep_render_class(const struct rep_view *view, const char *name);
 

@@ -133,13 +133,15 @@ print_evidence(struct page *page, const struct rep_evidence *evidence)
 	print_circumstances(page, evidence);
 }
 
-/* The first in full, of the others a line each. */
+/* One in full, of the others a line each. */
 static void
-print_all_evidence(struct page *page, const struct rep_evidence *evidence, size_t count)
+print_all_evidence(struct page *page, const struct rep_evidence *evidence, size_t count, size_t first)
 {
 	if (count)
-		print_evidence(page, evidence);
-	for (size_t i = 1; i < count; i++) {
+		print_evidence(page, &evidence[first]);
+	for (size_t i = 0; i < count; i++) {
+		if (i == first)
+			continue;
 		PRINT(page, "       also   ");
 		rep_render_place(page->out, REP_QUOTE_TEXT, evidence[i].held.file, evidence[i].held.line);
 		PRINT(page, " then ");
@@ -200,11 +202,12 @@ print_finding(struct page *page, const struct rep_view *view, const struct rep_f
 		PRINT(page, "%s -> %s", view->class[edge->from].name, view->class[edge->to].name);
 		ink(page, INK_PLAIN);
 		PRINT(page, "  %zu  %s\n", (size_t)edge->count, edge->source);
-		print_all_evidence(page, edge->evidence, edge->evidence_count);
+		print_all_evidence(page, edge->evidence, edge->evidence_count,
+		    rep_render_telling(view, finding->step[i].edge));
 	}
 	if (finding->evidence_count) {
 		PRINT(page, "\n");
-		print_all_evidence(page, finding->evidence, finding->evidence_count);
+		print_all_evidence(page, finding->evidence, finding->evidence_count, 0);
 	}
 }
 

@@ -15,6 +15,9 @@
 
 #define EDGES 4096
 
+/* A sleep gives Giant and its interlock back to who had them, under the place that took them first. */
+#define RETAKEN_IN "kern/sleepqueue.c:"
+
 enum side { NO_SIDE, HELD, ASKED };
 
 /* What stands in the box of an edge, in its first evidence. */
@@ -90,7 +93,7 @@ is_in_tree(const struct walk *walk, const char *place)
 static bool
 is_foreign(const char *place)
 {
-	return strstr(place, "+0x") != NULL || strncmp(place, "./", 2) == 0 ||
+	return strchr(place, '/') == NULL || strstr(place, "+0x") != NULL || strncmp(place, "./", 2) == 0 ||
 	       strncmp(place, "../", 3) == 0 || strncmp(place, "/usr/", 5) == 0;
 }
 
@@ -170,6 +173,8 @@ note_place(struct walk *walk)
 		return;
 	}
 	box->at_place[walk->side] |= strcmp(walk->text, box->place[walk->side]) == 0;
+	box->at_place[walk->side] |=
+	    walk->side == HELD && strncmp(walk->text, RETAKEN_IN, strlen(RETAKEN_IN)) == 0;
 	box->followed[walk->side] += !is_foreign(walk->text);
 }
 
