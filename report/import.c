@@ -252,6 +252,7 @@ attempt(struct rep_importer *im, struct rep_import *result, int exit_status, boo
 	if (error != 0)
 		return (error);
 	begin(im, result);
+	im->error = 0;
 	rep_import_put_init(im);
 	error = put_all(im, exit_status);
 	rep_import_put_fini(im);

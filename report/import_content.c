@@ -60,11 +60,18 @@ rep_import_put_fini(struct rep_importer *im)
 	free(im->seen);
 }
 
+static int put_stack(struct rep_importer *im, const struct wit_rec *rec, int64_t *id);
+
+/* Stacks are put when they are named: those that events alone name would be rows that nothing leads to. */
 int64_t
 rep_import_need(struct rep_importer *im, unsigned type, uint32_t id)
 {
+	const struct wit_rec *stack = type == WIT_REC_STACK ? rep_records_find(im->records, type, id) : NULL;
+
 	if (id == 0)
 		return (0);
+	if (stack != NULL && im->id[type][id] == 0 && im->error == 0)
+		im->error = put_stack(im, stack, &im->id[type][id]);
 	if (id < im->records->list[type].ids && im->id[type][id] != 0)
 		return (im->id[type][id]);
 	im->result->missing++;
@@ -301,8 +308,6 @@ rep_import_put_content(struct rep_importer *im)
 		error = put_each(im, WIT_REC_CLASS, put_class);
 	if (error == 0)
 		error = put_each(im, WIT_REC_SITE, put_site);
-	if (error == 0)
-		error = put_each(im, WIT_REC_STACK, put_stack);
 	if (error == 0)
 		error = put_each(im, WIT_REC_ORIGIN, put_origin);
 	return (error);

@@ -289,5 +289,5 @@ rep_import_put_evidence(struct rep_importer *im)
 
 		error = put_context(im, rec, at);
 	}
-	return (error);
+	return (error != 0 ? error : im->error);
 }

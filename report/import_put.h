@@ -18,6 +18,7 @@ struct rep_importer {
 	const struct rep_records *records;
 	struct rep_import *result;
 	int64_t run; /* key */
+	int error; /* of a row that was put on the way to another */
 	int64_t *id[REP_RECORD_TYPES]; /* by the producer's id: the row's, 0 where there is none */
 	const struct wit_rec_counts **origin_count, **dependency_count; /* by the producer's id, NULL none */
 	size_t origin_counts, dependency_counts;
@@ -30,9 +31,9 @@ char *rep_import_clean(const char *text);
 
 void rep_import_put_init(struct rep_importer *im);
 void rep_import_put_fini(struct rep_importer *im);
-/* Modules, classes, sites, stacks, origins. */
+/* Modules, classes, sites, origins. */
 int rep_import_put_content(struct rep_importer *im);
-/* Threads, segments, chains, dependencies, contexts, lives, alarms, counts. */
+/* Threads, segments, chains, dependencies, contexts, lives, alarms, counts; and the stacks that these name. */
 int rep_import_put_evidence(struct rep_importer *im);
 
 /* The row's id for a producer's id; 0, and counted as missing, where it is not there.  0 for 0. */

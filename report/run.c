@@ -40,6 +40,7 @@
 #define CORPUS "witness-corpus"
 #define STATE_SLOTS 1024
 #define TICK_MS 20
+#define UNTRACKED "enabled=0" /* lists and tables are no runs */
 
 /* ---- starting ---- */
 
@@ -211,9 +212,6 @@ name_file(struct run *run)
 	*strrchr(store, '/') = '\0';
 	folder = rep_say_format("%s/.witness/runs", store);
 	error = make_folder(folder);
-	if (error == 0 && strpbrk(folder, ":%") != NULL)
-		error = rep_say(
-		    -EINVAL, "%s: a run file's path cannot hold ':' or '%%'; use a store elsewhere", folder);
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = (uint64_t)getpid();
 	run->file = rep_say_format("%s/%016llx.wit", folder, (unsigned long long)number);
@@ -222,36 +220,37 @@ name_file(struct run *run)
 	return (error);
 }
 
-/* A value of WITNESS_OPTIONS: what ends one is quoted. */
+/* A value of WITNESS_OPTIONS: what ends one is quoted, and in the pattern of a file's name what begins a letter. */
 static char *
-quoted(const char *value)
+quoted(const char *value, bool pattern)
 {
 	char *text = rep_say_alloc(2 * strlen(value) + 1), *to = text;
 
 	for (; *value != '\0'; value++) {
 		if (*value == ':' || *value == '\\')
 			*to++ = '\\';
+		if (*value == '%' && pattern)
+			*to++ = '%';
 		*to++ = *value;
 	}
 	return (text);
 }
 
 /* The caller's own options first: ours come later and count. */
-static void
-set_options(struct run *run)
+static char *
+options_of(const struct run *run)
 {
 	const char *own = getenv("WITNESS_OPTIONS");
-	char *state = run->state < 0 ? rep_say_string("") : rep_say_format(":state=fd\\:%d", run->state);
-	char *file = quoted(run->file),
-	     *observe = quoted(run->request->observe == NULL ? "all" : run->request->observe);
+	char *state = run->state < 0 ? rep_say_string("") : rep_say_format(":state=@%d", run->state);
+	char *file = quoted(run->file, true),
+	     *observe = quoted(run->request->observe == NULL ? "all" : run->request->observe, false);
 	char *text = rep_say_format("%s%sfile=%s:console=none:observe=%s%s", own == NULL ? "" : own,
 	    own == NULL || *own == '\0' ? "" : ":", file, observe, state);
 
-	setenv("WITNESS_OPTIONS", text, 1);
-	free(text);
 	free(observe);
 	free(file);
 	free(state);
+	return (text);
 }
 
 static int
@@ -305,17 +304,19 @@ execute(struct run *run)
 {
 	char **argv = arguments_of(run->program, "run", run->request->argument, run->request->arguments);
 	void (*interrupt)(int), (*quit)(int);
+	char *options;
 	pid_t pid;
 
 	run->state = make_state();
-	set_options(run);
+	options = options_of(run);
 	interrupt = signal(SIGINT, SIG_IGN); /* N3 */
 	quit = signal(SIGQUIT, SIG_IGN);
-	pid = start(argv, -1);
+	pid = start(argv, -1, options);
 	if (pid >= 0)
 		wait_and_follow(run, pid);
 	signal(SIGINT, interrupt);
 	signal(SIGQUIT, quit);
+	free(options);
 	free(argv);
 	return (pid < 0 ? -pid : 0);
 }
