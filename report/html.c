@@ -265,8 +265,11 @@ put_verdict(FILE *out, const struct rep_view *view, const struct rep_totals *tot
 	rep_render_verdict(out, REP_QUOTE_HTML, view);
 	RAW(out, "</h1>\n");
 	for (size_t i = 0; i < view->run_count && view->run_count <= 4; i++) {
-		PRINT(out, "<p class=\"kicker\"><code>%s %s</code>, %s</p>\n", view->run[i].program,
-		    view->run[i].arguments, view->run[i].started);
+		const char *program = strrchr(view->run[i].program, '/');
+
+		PRINT(out, "<p class=\"kicker\"><code>%s %s</code>, %s</p>\n",
+		    program ? program + 1 : view->run[i].program, view->run[i].arguments,
+		    view->run[i].started);
 	}
 	if (!view->complete || view->loss_count) {
 		RAW(out, "<p class=\"banner\" role=\"status\"><strong>Incomplete:</strong> ");

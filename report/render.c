@@ -12,8 +12,9 @@
  *  3. A focus keeps what is near by edges in either direction: who wants to know
  *     about a lock asks for what is taken before it as well as after it.
  *  4. The steps of a cycle are told from the rarest edge backwards: of each edge
- *     before it, that evidence which asked for its lock where, by whom and for which
- *     instance the following step holds it; where all fit alike, the view's first.
+ *     before it, that evidence which asked for its lock where the following step took
+ *     it, in the same thread, with its own lock waited for and not tried, and for the
+ *     same instance, in this order of weight; where all fit alike, the view's first.
  */
 #include <assert.h>
 #include <errno.h>
@@ -327,9 +328,9 @@ fit(const struct rep_evidence *before, const struct rep_evidence *after)
 {
 	if (strcmp(before->run, after->run) != 0)
 		return 0;
-	return 4 * (before->asked.line == after->held.line &&
+	return 8 * (before->asked.line == after->held.line &&
 		       strcmp(before->asked.file, after->held.file) == 0) +
-	       2 * (strcmp(before->thread, after->thread) == 0) +
+	       4 * (strcmp(before->thread, after->thread) == 0) + 2 * !before->held.try_lock +
 	       (before->asked.instance == after->held.instance);
 }
 
