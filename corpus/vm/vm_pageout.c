@@ -395,7 +395,7 @@ scan_active(int shortage)
 	}
 }
 
-/* Idle times: references are noted, nothing is taken away but the marks.  Q. */
+/* Idle times: pages age all the same, so that it is known what is used when memory gets short.  Q. */
 static void
 vm_pageout_page_stats(void)
 {
