@@ -70,7 +70,7 @@ arguments_of(const char *program, const char *command, char **argument, int argu
 
 /* The child's side: default signals, then the program; its failure goes up the pipe. */
 static void
-become(char *const argv[], int out, bool tracked, int report)
+become(char *const argv[], int out, const char *options, int report)
 {
 	static const int ours[] = {SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
 	int error;
@@ -79,8 +79,7 @@ become(char *const argv[], int out, bool tracked, int report)
 		signal(ours[i], SIG_DFL);
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
-	if (!tracked)
-		setenv("WITNESS_OPTIONS", "enabled=0", 1);
+	setenv("WITNESS_OPTIONS", options, 1);
 	execv(argv[0], argv);
 	error = errno;
 	while (write(report, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -88,9 +87,9 @@ become(char *const argv[], int out, bool tracked, int report)
 	_exit(127);
 }
 
-/* A program, its standard output to out (or ours, -1), tracked or not.  Its pid; else 125 to 127, negative, after one line. */
+/* A program, with its WITNESS_OPTIONS, its standard output to out (or ours, -1).  Its pid; else 125 to 127, negative, after one line. */
 static pid_t
-start(char *const argv[], int out, bool tracked)
+start(char *const argv[], int out, const char *options)
 {
 	int report[2], error = 0;
 	pid_t pid;
@@ -100,7 +99,7 @@ start(char *const argv[], int out, bool tracked)
 		return (rep_say(-125, "%s cannot be started: %s", argv[0], strerror(errno)));
 	pid = fork();
 	if (pid == 0)
-		become(argv, out, tracked, report[1]);
+		become(argv, out, options, report[1]);
 	close(report[1]);
 	if (pid < 0)
 		error = errno;
@@ -132,7 +131,7 @@ int
 rep_run_corpus_list(char **argument, int arguments)
 {
 	char *program = beside_us(CORPUS), **argv = arguments_of(program, "list", argument, arguments);
-	pid_t pid = start(argv, -1, false);
+	pid_t pid = start(argv, -1, UNTRACKED);
 	int status = pid < 0 ? -pid : status_of(pid);
 
 	free(argv);
@@ -169,7 +168,7 @@ ask_table(struct run *run)
 		free(argv);
 		return (-rep_say(-REP_STATUS_USAGE, "pipe: %s", strerror(errno)));
 	}
-	pid = start(argv, out[1], false);
+	pid = start(argv, out[1], UNTRACKED);
 	close(out[1]);
 	free(argv);
 	in = fdopen(out[0], "r");
