@@ -141,8 +141,8 @@ headers:
 	@for h in $(wildcard witness/*.h witness/*/*.h corpus/*/*.h report/*.h); do \
 		echo "#include \"$$h\"" | $(CC) -std=gnu11 $(filter-out -Wmissing-prototypes,$(WARN)) -I. -Iwitness -Icorpus -Ireport \
 			-fsyntax-only -x c - || { echo "$$h does not stand alone" >&2; exit 1; }; done
-	@for stub in '' '\#define WITNESS_STUB'; do printf '%b\n#include "witness.h"\n' "$$stub" | \
-		$(CXX) -std=c++11 -Wall -Wextra -Werror -pedantic -Iwitness -fsyntax-only -x c++ - || exit 1; done
+	@for stub in '' -DWITNESS_STUB; do echo '#include "witness.h"' | \
+		$(CXX) -std=c++11 -Wall -Wextra -Werror -pedantic $$stub -Iwitness -fsyntax-only -x c++ - || exit 1; done
 
 rooms: core live
 	@bash tests/rooms.sh
