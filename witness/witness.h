@@ -159,25 +159,121 @@ void witness_critical_exit(void);
 
 #else /* WITNESS_STUB */
 
-static inline void witness_init_at(struct witness_lock_object *lo, const char *type, const char *file, int line) { (void)lo; (void)type; (void)file; (void)line; }
+static inline void
+witness_init_at(struct witness_lock_object *lo, const char *type, const char *file, int line)
+{
+	(void)lo;
+	(void)type;
+	(void)file;
+	(void)line;
+}
 #define witness_init(lo, type) witness_init_at((lo), (type), WITNESS_FILE, WITNESS_LINE)
-static inline void witness_destroy(struct witness_lock_object *lo) { (void)lo; }
-static inline void witness_renew(struct witness_lock_object *lo) { (void)lo; }
-static inline void witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *file, int line, struct witness_lock_object *interlock) { (void)lo; (void)flags; (void)file; (void)line; (void)interlock; }
-static inline void witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, int line) { (void)lo; (void)flags; (void)file; (void)line; }
-static inline void witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file, int line) { (void)lo; (void)flags; (void)file; (void)line; }
-static inline void witness_upgrade(struct witness_lock_object *lo, unsigned flags, const char *file, int line) { (void)lo; (void)flags; (void)file; (void)line; }
-static inline void witness_downgrade(struct witness_lock_object *lo, unsigned flags, const char *file, int line) { (void)lo; (void)flags; (void)file; (void)line; }
-static inline int witness_is_owned(const struct witness_lock_object *lo) { (void)lo; return 0; }
-static inline void witness_save(struct witness_lock_object *lo, const char **filep, int *linep) { (void)lo; *filep = ""; *linep = 0; }
-static inline void witness_restore(struct witness_lock_object *lo, const char *file, int line) { (void)lo; (void)file; (void)line; }
-static inline uint64_t witness_thread_create(void) { return 0; }
-static inline void witness_thread_start(uint64_t token, const void *role, const char *name) { (void)token; (void)role; (void)name; }
-static inline void witness_thread_join(uint64_t token) { (void)token; }
-static inline void witness_thread_exit(void) { }
-static inline void witness_cpu_bind(int cpu) { (void)cpu; }
-static inline void witness_critical_enter(void) { }
-static inline void witness_critical_exit(void) { }
+static inline void
+witness_destroy(struct witness_lock_object *lo)
+{
+	(void)lo;
+}
+static inline void
+witness_renew(struct witness_lock_object *lo)
+{
+	(void)lo;
+}
+static inline void
+witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
+    struct witness_lock_object *interlock)
+{
+	(void)lo;
+	(void)flags;
+	(void)file;
+	(void)line;
+	(void)interlock;
+}
+static inline void
+witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	(void)lo;
+	(void)flags;
+	(void)file;
+	(void)line;
+}
+static inline void
+witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	(void)lo;
+	(void)flags;
+	(void)file;
+	(void)line;
+}
+static inline void
+witness_upgrade(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	(void)lo;
+	(void)flags;
+	(void)file;
+	(void)line;
+}
+static inline void
+witness_downgrade(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+{
+	(void)lo;
+	(void)flags;
+	(void)file;
+	(void)line;
+}
+static inline int
+witness_is_owned(const struct witness_lock_object *lo)
+{
+	(void)lo;
+	return 0;
+}
+static inline void
+witness_save(struct witness_lock_object *lo, const char **filep, int *linep)
+{
+	(void)lo;
+	*filep = "";
+	*linep = 0;
+}
+static inline void
+witness_restore(struct witness_lock_object *lo, const char *file, int line)
+{
+	(void)lo;
+	(void)file;
+	(void)line;
+}
+static inline uint64_t
+witness_thread_create(void)
+{
+	return 0;
+}
+static inline void
+witness_thread_start(uint64_t token, const void *role, const char *name)
+{
+	(void)token;
+	(void)role;
+	(void)name;
+}
+static inline void
+witness_thread_join(uint64_t token)
+{
+	(void)token;
+}
+static inline void
+witness_thread_exit(void)
+{
+}
+static inline void
+witness_cpu_bind(int cpu)
+{
+	(void)cpu;
+}
+static inline void
+witness_critical_enter(void)
+{
+}
+static inline void
+witness_critical_exit(void)
+{
+}
 
 #endif /* WITNESS_STUB */
 
