@@ -201,12 +201,12 @@ END_TEST
 
 START_TEST(damaged)
 {
-	char zero[3000] = "";
+	char zero[8000] = "";
 	int fd;
 
 	ck_assert_int_eq(open_close("s.db", REP_STORE_WRITE), 0);
 	fd = open("s.db", O_WRONLY);
-	ck_assert_int_eq(pwrite(fd, zero, sizeof(zero), 200), (ssize_t)sizeof(zero));
+	ck_assert_int_eq(pwrite(fd, zero, sizeof(zero), 100), (ssize_t)sizeof(zero));
 	close(fd);
 	ck_assert_int_eq(open_close("s.db", REP_STORE_READ), -EILSEQ);
 	ck_assert_int_eq(open_close("s.db", REP_STORE_WRITE), -EILSEQ);
