@@ -66,7 +66,7 @@ put_figure(FILE *out, const char *svg)
 	    "<figure class=\"card\"><div class=\"picture\" tabindex=\"0\" role=\"region\" aria-label=\"Lock "
 	    "graph\" "
 	    "style=\"--full:%lupx;--least:%lupx\">\n",
-	    points * 13 / 10 + 1, points * 66 / 100);
+	    points * 13 / 10 + 1, points * 62 / 100);
 	fputs(svg, out); /* quoted by libgvc; what went into it by rep_dot_write() */
 	RAW(out, "</div>\n");
 	put_legend(out);
