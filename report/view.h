@@ -155,7 +155,8 @@ struct rep_focus {
 
 /*
  * Renderers: write the whole view to a stream.  0, or a negative errno when the
- * stream took no more (the caller names the file).
+ * stream took no more (the caller names the file); -ENOENT, and nothing written,
+ * when the focus names no class and no alias.
  */
 int rep_text_write(FILE *out, const struct rep_view *view, const struct rep_focus *focus, bool colour);
 int rep_text_finding(FILE *out, const struct rep_view *view, const struct rep_finding *finding, bool colour);
