@@ -15,7 +15,8 @@ export BUILD=$build SOURCE=$source WITNESS=$build/bin/witness work
 unset WITNESS_OPTIONS WITNESS_DB
 
 one() {
-	local suite=$1 name log summary passed=0 failed=0 status=0
+	local suite name log summary passed=0 failed=0 status=0
+	suite=$(realpath "$1")
 	name=$(basename "$suite")
 	log=$work/$name.log
 	mkdir -p "$work/$name.d"

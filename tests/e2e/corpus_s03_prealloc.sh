@@ -20,7 +20,8 @@ without() { # without TUNABLE SPLIT|SINGLE CYCLE...: the cycles beside s03's own
 # PV ENTRY: its slabs would come from pvzone_obj with the page queue mutex and the pmap held.  With types
 # apart that is uma object below them all; with one type it is the reversal that S6 met, too.
 without vm.prealloc_pv split
-without vm.prealloc_pv single "vm object -> vm page queue mutex -> vm object" "pmap -> vm object -> pmap"
+without vm.prealloc_pv single "pmap -> vm object -> pmap" "pmap -> vm object -> vm page queue mutex -> pmap" \
+	"vm object -> vm page queue mutex -> vm object"
 # KMAP ENTRY: the first entries would come from startup_alloc() while the system map is held: UMA lock
 # after system map, and a drain takes them the other way round (cured in 2005 by a lock for boot pages).
 without vm.prealloc_kmapent split "UMA lock -> system map -> UMA lock"
