@@ -52,6 +52,8 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OWN_CFLAGS) $(ROOM_CFLAGS) -c -o $@ $<
 
+$(BUILD)/obj/report/store_schema.o: report/schema.sql
+
 $(LIBCORE): $(core_OBJ)
 	@mkdir -p $(@D)
 	@rm -f $@

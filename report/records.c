@@ -12,9 +12,9 @@
 #include "say.h"
 
 #define CHUNK 65536u
-#define WITHOUT_ID                                                                                           \
-	(1u << WIT_REC_CONTEXT | 1u << WIT_REC_INSTANCE | 1u << WIT_REC_EVENT | 1u << WIT_REC_COUNTS |       \
-	    1u << WIT_REC_LOST | 1u << WIT_REC_END) /* these do not begin with an id of their own */
+/* These do not begin with an id of their own. */
+#define BIT(NAME) (1u << WIT_REC_##NAME)
+#define WITHOUT_ID (BIT(CONTEXT) | BIT(INSTANCE) | BIT(EVENT) | BIT(COUNTS) | BIT(LOST) | BIT(END))
 
 /* The least payload of each type. */
 static const size_t least[REP_RECORD_TYPES] = {

@@ -219,7 +219,7 @@ name_file(struct run *run)
 	return (error);
 }
 
-/* A value of WITNESS_OPTIONS: what ends one is quoted, and in the pattern of a file's name what begins a letter. */
+/* A value of WITNESS_OPTIONS: what ends one is quoted, and in a file's pattern what begins a letter of it. */
 static char *
 quoted(const char *value, bool pattern)
 {

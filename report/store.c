@@ -52,6 +52,7 @@ static int
 trouble(struct rep_store *store, int code)
 {
 	const char *path = store->path;
+	int reason = store->db == NULL ? 0 : sqlite3_system_errno(store->db);
 
 	switch (code & 0xff) {
 	case SQLITE_NOTADB:
@@ -74,7 +75,7 @@ trouble(struct rep_store *store, int code)
 		    rep_say(-EACCES, "%s: the store cannot be opened: %s", path, sqlite3_errmsg(store->db)));
 	case SQLITE_IOERR:
 		return (rep_say(-EIO, "%s: cannot be read or written (%s); the store is as it was", path,
-		    strerror(sqlite3_system_errno(store->db))));
+		    reason != 0 ? strerror(reason) : sqlite3_errmsg(store->db)));
 	}
 	return (rep_say(-EIO, "%s: %s", path, sqlite3_errmsg(store->db)));
 }

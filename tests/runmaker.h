@@ -20,7 +20,7 @@
 #include "core/finding.h"
 #include "core/runfile.h"
 
-#define MAKER_CLASSES 64
+#define MAKER_CLASSES 128
 #define MAKER_UNUSED __attribute__((unused)) static
 
 struct maker {

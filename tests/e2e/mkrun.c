@@ -44,7 +44,8 @@ set_version(struct maker *m, unsigned version)
 
 	header->version = version;
 	header->sum = 0;
-	header->sum = wit_runfile_sum(0, header, header->length);
+	header->sum = wit_runfile_sum(
+	    wit_runfile_sum(0, header, sizeof(*header)), header + 1, header->length - sizeof(*header));
 }
 
 int
