@@ -671,6 +671,8 @@ check_metadata(uint8_t *seen, swblk_t end, swblk_t *used)
 	struct vm_object *object;
 	int wrong = 0, swblocks = 0, counted = 0;
 
+	if (swhash == NULL)
+		return (0); /* the page daemon has not run yet */
 	mtx_lock(&swhash_mtx);
 	for (u_int i = 0; i <= swhash_mask; i++) {
 		for (struct swblock *swap = swhash[i]; swap != NULL; swap = swap->swb_hnext) {

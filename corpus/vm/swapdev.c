@@ -42,6 +42,7 @@ static swblk_t nswap_lowat, nswap_hiwat;
 
 static TAILQ_HEAD(buflist, buf) bioq = TAILQ_HEAD_INITIALIZER(bioq); /* bioq_mtx */
 static int bioq_len;
+int swapdev_slowness;
 static struct mtx bioq_mtx, bdone_mtx;
 
 static struct buflist bswlist = TAILQ_HEAD_INITIALIZER(bswlist); /* pbuf_mtx */
@@ -353,7 +354,8 @@ swapio_thread(void *unused)
 			kthread_suspend_check();
 			continue;
 		}
-		tsleep(&arm, PRIBIO, "swapdsk", 1 + (int)kern_random_below(RANDOM_IO, IO_DELAY_TICKS));
+		tsleep(&arm, PRIBIO, "swapdsk",
+		    1 + (int)kern_random_below(RANDOM_IO, IO_DELAY_TICKS) + swapdev_slowness);
 		swapdev_io(bp);
 		bp->b_iodone(bp);
 	}

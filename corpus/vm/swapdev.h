@@ -84,6 +84,9 @@ void swapdev_init(void); /* locks, list and the I/O thread: once, at boot */
  * name.  0 or -errno.  Two pages are kept for a label.
  */
 int swaponfile(const char *path, swblk_t nblks);
+/* Ticks that every transfer takes longer: a slow device, or one that is stuck for a while. */
+extern int swapdev_slowness;
+
 /* Queue a transfer of bp->b_npages pages.  Never sleeps on memory. */
 void swapdev_strategy(struct buf *bp);
 /* Sleeps until the transfer is done (those without B_ASYNC). */
