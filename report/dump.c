@@ -172,6 +172,7 @@ tail_alarm(struct dumper *d, const void *payload)
 #define tail_end tail_none
 
 /* Fields by type, in the order of runfile.h. */
+/* clang-format off */
 #define FIELDS_module U(id) H(base) H(start) H(end)
 #define FIELDS_class U(id) U(primitive)
 #define FIELDS_origin U(id) U(class) U(site) U(flags)
@@ -183,13 +184,12 @@ tail_alarm(struct dumper *d, const void *payload)
 #define FIELDS_chain U(id) U(parent) L(lock)
 #define FIELDS_dependency                                                                                    \
 	U(id)                                                                                                \
-	U(chain)                                                                                             \
-	H(instance) U(origin) U(generation) U(site) U(stack) U(thread) U(segment) U(flags) U(mode) U(closes) \
-	    U(depth)
+	U(chain) H(instance) U(origin) U(generation) U(site) U(stack) U(thread) U(segment) U(flags) U(mode)  \
+	    U(closes) U(depth)
 #define FIELDS_context                                                                                       \
 	U(dependency)                                                                                        \
-	U(chain)                                                                                             \
-	H(instance) U(origin) U(generation) U(site) U(stack) U(thread) U(segment) U(saturated) U(depth)
+	U(chain) H(instance) U(origin) U(generation) U(site) U(stack) U(thread) U(segment) U(saturated)      \
+	    U(depth)
 #define FIELDS_instance H(instance) U(origin) U(generation) U(ended) U(renewed) U(stack) U(thread)
 #define FIELDS_event                                                                                         \
 	H(instance)                                                                                          \
@@ -198,6 +198,7 @@ tail_alarm(struct dumper *d, const void *payload)
 #define FIELDS_counts U(scope) U(id) U(acquisitions) U(contentions) U(instances)
 #define FIELDS_lost U(count) U(since_ns)
 #define FIELDS_end U(how) U(threads) U(ended_ns) U(lost)
+/* clang-format on */
 
 #define X(value, NAME, name)                                                                                 \
 	static bool print_##name(struct dumper *d)                                                           \

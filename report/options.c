@@ -158,10 +158,10 @@ take_option(struct parser *p)
 	wants = option->kind == VALUE || option->kind == HAND;
 	if (option->kind == FLAG && value != NULL)
 		return (rep_say(-EINVAL, "option --%s takes no value", option->name));
+	if (option->kind == HAND && value != NULL) /* two words for who reads them next */
+		text[value - text - 1] = '\0';
 	if (option->kind == HAND || option->kind == HAND_EITHER)
-		options->handed[options->handeds++] = value == NULL || option->kind == HAND_EITHER
-							  ? text
-							  : rep_say_format("--%s", option->name);
+		options->handed[options->handeds++] = text;
 	if (wants && value == NULL) {
 		if (p->at + 1 >= p->argc)
 			return (rep_say(-EINVAL, "option --%s wants %s", option->name, option->argument));

@@ -87,7 +87,10 @@ become(char *const argv[], int out, const char *options, int report)
 	_exit(127);
 }
 
-/* A program, with its WITNESS_OPTIONS, its standard output to out (or ours, -1).  Its pid; else 125 to 127, negative, after one line. */
+/*
+ * A program, with its WITNESS_OPTIONS, its standard output to out (or ours, -1).
+ * Its pid; else 125 to 127, negative, after one line.
+ */
 static pid_t
 start(char *const argv[], int out, const char *options)
 {
