@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Is the tool alive at all?  A planted reversal, through the pure core, must be seen: one alarm, two lines, two edges. */
+/*
+ * Is the tool alive at all?  A planted reversal, through the pure core, must be seen: one alarm,
+ * two lines, two edges.
+ */
 #include "core_fixture.h"
 
 static void

@@ -28,7 +28,10 @@ static const struct row reversals[] = {
 	{"inversion B:3 A:4 B>A A>B", "inversion D:7 C:8 D>C C>D", "inversion F:11 E:12 F>E E>F", NULL}},
 };
 
-/* Where WITNESS is blind: a try in the middle, a known newest edge, a cycle through a reversal, a flagged one in the way. */
+/*
+ * Where WITNESS is blind: a try in the middle, a known newest edge, a cycle through a reversal, a
+ * flagged one in the way.
+ */
 static const struct row holes[] = {
     {"EA EB? EC; EC EA", {"inversion C:4 A:5 C>A A>C", NULL}},
     {"EB EC; EC EA; EA EB? EC", {"inversion A:5 C:7 A>C C>A", NULL}},

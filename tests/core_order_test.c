@@ -25,7 +25,10 @@ held_shared(unsigned strength)
 	return (strength == WIT_STRENGTH_SN || strength == WIT_STRENGTH_SR);
 }
 
-/* Length of the shortest strong path from `to` back to `from`, before and after an edge of this strength; 0: none. */
+/*
+ * Length of the shortest strong path from `to` back to `from`, before and after an edge of this
+ * strength; 0: none.
+ */
 static unsigned
 model_path(const struct model *m, unsigned from, unsigned to, unsigned strength)
 {
@@ -87,7 +90,10 @@ pick(unsigned below)
 	return ((unsigned)((seed >> 11) % below));
 }
 
-/* The path is one: from edge to edge, by strengths that are there, strong all along and round the closing edge. */
+/*
+ * The path is one: from edge to edge, by strengths that are there, strong all along and round the
+ * closing edge.
+ */
 static void
 check_path(struct wit_order *order, const struct model *m, unsigned from, unsigned to, unsigned strength)
 {
@@ -303,7 +309,10 @@ START_TEST(strengths_of_modes)
 }
 END_TEST
 
-/* A class first reached weakly is left again when it is reached otherwise (lockdep's search misses this one). */
+/*
+ * A class first reached weakly is left again when it is reached otherwise (lockdep's search misses
+ * this one).
+ */
 START_TEST(reached_weakly_first)
 {
 	enum { A = 1, B, X, Y };

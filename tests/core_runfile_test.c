@@ -222,7 +222,10 @@ START_TEST(garbage_and_zeroes)
 }
 END_TEST
 
-/* Garbage on a good file, several bytes at once: what is read is in the mapping, and the good are at least those left alone. */
+/*
+ * Garbage on a good file, several bytes at once: what is read is in the mapping, and the good are
+ * at least those left alone.
+ */
 START_TEST(many_wounds)
 {
 	static struct image image, hurt;

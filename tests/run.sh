@@ -14,10 +14,19 @@ trap 'rm -rf "$work"' EXIT
 export BUILD=$build SOURCE=$source WITNESS=$build/bin/witness work
 unset WITNESS_OPTIONS WITNESS_DB
 
+# One program built twice (plain, sanitized) is two suites: the name begins with its build folder's.
+label() {
+	local path
+	path=$(realpath "$1")
+	path=${path#"$SOURCE"/}
+	echo "${path//\//_}"
+}
+export -f label
+
 one() {
 	local suite name log summary passed=0 failed=0 status=0
 	suite=$(realpath "$1")
-	name=$(basename "$suite")
+	name=$(label "$suite")
 	log=$work/$name.log
 	mkdir -p "$work/$name.d"
 	cd "$work/$name.d" || return
@@ -54,7 +63,7 @@ printf '%s\0' "$@" | xargs -0 -n 1 -P 2 bash -c 'one "$0"'
 
 passed=0 failed=0
 for suite in "$@"; do
-	if read -r p f <"$work/$(basename "$suite").count"; then
+	if read -r p f <"$work/$(label "$suite").count"; then
 		passed=$((passed + p)) failed=$((failed + f))
 	else
 		echo "FAIL  $suite did not report"

@@ -56,7 +56,10 @@ wit_chain_key(const struct wit_holding *holding, const struct wit_event *event)
 
 #define WIT_CACHE_SLOTS 256
 
-/* Depth 1, one a context.  hits counts acquisitions that the cache answered, to be added to the dependency's count. */
+/*
+ * Depth 1, one a context.  hits counts acquisitions that the cache answered, to be added to the
+ * dependency's count.
+ */
 struct wit_cache {
 	struct {
 		uint64_t roles, instances;
@@ -109,7 +112,10 @@ wit_known_dependency(const struct wit_known *known, uint32_t id)
 /* Which evidence a use would add to a known dependency, saturated or not: WIT_SATURATED_* of what is news. */
 uint32_t wit_known_news(
     const struct wit_known *known, uint32_t dependency, struct wit_chain_key key, uint32_t thread);
-/* Room for one more dependency and one more context: after 0 the two functions below cannot fail.  Or -ENOMEM. */
+/*
+ * Room for one more dependency and one more context: after 0 the two functions below cannot fail.
+ * Or -ENOMEM.
+ */
 int wit_known_reserve(struct wit_known *known);
 /* A new dependency for a key, of count 0: its id, or 0. */
 uint32_t wit_known_add(struct wit_known *known, struct wit_chain_key key, uint32_t chain, uint32_t depth);
@@ -120,7 +126,10 @@ uint32_t wit_known_add(struct wit_known *known, struct wit_chain_key key, uint32
  */
 int wit_known_add_context(struct wit_known *known, uint32_t dependency, struct wit_chain_key key,
     uint32_t thread, uint32_t segment, _Atomic uint32_t *last);
-/* The chain node (parent, entry, its site id), found or made (*added): its id, or 0.  Nodes differ by lock, mode, flags, segment and site. */
+/*
+ * The chain node (parent, entry, its site id), found or made (*added): its id, or 0.  Nodes differ
+ * by lock, mode, flags, segment and site.
+ */
 uint32_t wit_known_chain(
     struct wit_known *known, uint32_t parent, const struct wit_held_entry *entry, uint32_t site, bool *added);
 

@@ -176,7 +176,10 @@ mark_path(struct wit_engine *engine, uint32_t length)
 	return (news);
 }
 
-/* The path in the tail scratch becomes the cycle: the closing edge, then each edge's first dependency, in place. */
+/*
+ * The path in the tail scratch becomes the cycle: the closing edge, then each edge's first
+ * dependency, in place.
+ */
 static const struct wit_alarm_edge *
 cycle_of_path(struct wit_engine *engine, const struct request *request, uint32_t i, uint32_t length)
 {

@@ -70,7 +70,10 @@ struct wit_engine {
 void wit_check_init(struct wit_engine *engine, struct wit_arena *arena, const struct wit_sink *sink,
     const struct wit_limits *limits);
 
-/* The origin of locks of this type, name and place; records class, site and origin when new.  0: no memory. */
+/*
+ * The origin of locks of this type, name and place; records class, site and origin when new.  0:
+ * no memory.
+ */
 uint32_t wit_check_origin(
     struct wit_engine *engine, const char *type, unsigned primitive, const char *name, struct wit_site site);
 /* The class of an origin. */
@@ -105,7 +108,10 @@ void wit_check_instance(struct wit_engine *engine, const struct wit_event *event
 
 /* The id of a walked stack (0: none), its record written when new. */
 uint32_t wit_check_stack(struct wit_engine *engine, const struct wit_walk *walk);
-/* A stack of a lock taken earlier: the place, and those present frames that are older than its frame address. */
+/*
+ * A stack of a lock taken earlier: the place, and those present frames that are older than its
+ * frame address.
+ */
 uint32_t wit_check_derived(
     struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_walk *now);
 

@@ -65,7 +65,10 @@ struct wit_walk {
 	uint64_t cfa[WIT_STACK_MAX];
 };
 
-/* A frame: module id (of the module records) and offset from its load base.  Module 0: an absolute address. */
+/*
+ * A frame: module id (of the module records) and offset from its load base.  Module 0: an absolute
+ * address.
+ */
 #define WIT_FRAME(module, offset) (((uint64_t)(module) << 48) | ((uint64_t)(offset)&0xffffffffffffu))
 #define WIT_FRAME_MODULE(frame) ((uint32_t)((frame) >> 48))
 #define WIT_FRAME_OFFSET(frame) ((frame)&0xffffffffffffu)

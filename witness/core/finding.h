@@ -48,7 +48,10 @@ enum wit_level wit_finding_level(const char *word);
 
 #define WIT_FINGERPRINT_MAX 17 /* 16 hex digits and NUL */
 
-/* Names in the order of the cycle (kind inversion), or the kind's own (class, function): rotated only for cycles. */
+/*
+ * Names in the order of the cycle (kind inversion), or the kind's own (class, function): rotated
+ * only for cycles.
+ */
 void wit_finding_fingerprint(
     char out[WIT_FINGERPRINT_MAX], unsigned kind, const char *const *names, size_t count);
 /* Where the canonical rotation of a cycle begins. */

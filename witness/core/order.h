@@ -57,7 +57,10 @@ struct wit_order {
 
 void wit_order_init(struct wit_order *order, struct wit_arena *arena);
 
-/* Stores an edge with one strength.  An enum wit_order_result, or -ENOMEM (then nothing is stored). from != to. */
+/*
+ * Stores an edge with one strength.  An enum wit_order_result, or -ENOMEM (then nothing is
+ * stored). from != to.
+ */
 int wit_order_add(struct wit_order *order, uint32_t from, uint32_t to, unsigned strength);
 
 /* The edge is there with this strength (direct, not derived). */

@@ -129,7 +129,10 @@ wit_order_path(struct wit_order *order, uint32_t from, uint32_t to, unsigned str
 	return ((int)length);
 }
 
-/* The strength of an edge that closes the shortest cycle; 0 if none does.  EN closes whatever another closes. */
+/*
+ * The strength of an edge that closes the shortest cycle; 0 if none does.  EN closes whatever
+ * another closes.
+ */
 static unsigned
 best_strength(struct wit_order *order, const struct wit_order_edge *edge, uint32_t *length)
 {

@@ -114,7 +114,10 @@ struct wit_rec_site {
 	uint64_t frame; /* WIT_FRAME(), event.h; 0 with a file */
 };
 
-/* Tail: count frames of 8 bytes, innermost first, WIT_FRAME() words (return addresses: look up offset - 1, but for the place itself). */
+/*
+ * Tail: count frames of 8 bytes, innermost first, WIT_FRAME() words (return addresses: look up
+ * offset - 1, but for the place itself).
+ */
 struct wit_rec_stack {
 	uint32_t id;
 	uint32_t count;
@@ -158,8 +161,8 @@ struct wit_rec_segment {
 	uint32_t id;
 	uint32_t thread;
 	uint32_t cause; /* enum wit_segment_cause */
-	uint32_t
-	    other; /* start: its creator's segment; create: the thread made (0: not started yet); join: the thread joined */
+	/* start: its creator's segment; create: the thread made (0: not yet started); join: the one joined */
+	uint32_t other;
 	uint64_t token; /* of create, start, join: what ties them together; 0 none */
 	uint32_t count;
 	uint32_t spare;
@@ -196,7 +199,10 @@ struct wit_rec_dependency {
 #define WIT_SATURATED_THREADS 0x1u
 #define WIT_SATURATED_INSTANCES 0x2u
 
-/* Another use of a dependency.  Tail as of the dependency; then the open word, struct wit_rec_context_last. */
+/*
+ * Another use of a dependency.  Tail as of the dependency; then the open word, struct
+ * wit_rec_context_last.
+ */
 struct wit_rec_context {
 	uint32_t dependency;
 	uint32_t chain;
@@ -270,7 +276,10 @@ struct wit_rec_alarm {
 
 enum wit_count_scope { WIT_COUNT_RUN = 1, WIT_COUNT_ORIGIN = 2, WIT_COUNT_DEPENDENCY = 3 };
 
-/* Totals; a later record of the same scope and id replaces an earlier one.  RUN: id 0, instances is locks made. */
+/*
+ * Totals; a later record of the same scope and id replaces an earlier one.  RUN: id 0, instances
+ * is locks made.
+ */
 struct wit_rec_counts {
 	uint32_t scope; /* enum wit_count_scope */
 	uint32_t id;
@@ -321,7 +330,10 @@ void wit_runfile_begin(struct wit_rec_builder *b, void *buffer, size_t room);
 void wit_runfile_put(struct wit_rec_builder *b, const void *data, size_t n);
 void wit_runfile_put_string(struct wit_rec_builder *b, const char *text); /* with its NUL */
 void wit_runfile_align(struct wit_rec_builder *b, size_t to);
-/* Fills the header, commit word included; open: bytes at the end outside the checksum.  Length in bytes, or 0 when bad. */
+/*
+ * Fills the header, commit word included; open: bytes at the end outside the checksum.  Length in
+ * bytes, or 0 when bad.
+ */
 size_t wit_runfile_finish(struct wit_rec_builder *b, unsigned type, unsigned open);
 
 /* Fills a header; argv is cut to what fits. */
