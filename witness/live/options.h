@@ -3,7 +3,7 @@
  * options.h - WITNESS_OPTIONS: key=value:key=value.           room: witness/live
  *
  * options.def is the one table: parser, help and manual come from it.  A
- * backslash before a colon, a comma or a backslash makes it part of the value.
+ * backslash before a colon or a backslash makes it part of the value.
  * Memory    values lie in the arena; good for the process's life.
  * Errors    a name that nobody knows, or a value that cannot be read, is
  *           complained of and ignored: the program goes on with the default.
