@@ -26,7 +26,9 @@
 #include "vm/vm_extern.h"
 #include "vm/vm_map.h"
 #include "vm/vm_meter.h"
+#include "vm/vm_object.h"
 #include "vm/vm_pageout.h"
+#include "vm/vm_pager.h"
 
 #define MUST(exp) KASSERT(exp, ("line %d: %s", __LINE__, #exp))
 #define RAM 256
@@ -369,6 +371,71 @@ START_TEST(a_stuck_device_is_waited_for)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- blocks that move */
+
+static bool had[MUCH];
+
+static bool
+has_block(struct vm_object *object, int i)
+{
+	bool has;
+
+	VM_OBJECT_LOCK(object);
+	has = vm_pager_has_page(object, (vm_pindex_t)i, NULL, NULL);
+	VM_OBJECT_UNLOCK(object);
+	return (has);
+}
+
+/* Half of the blocks of one object become another's, those that it has not got already. */
+static void
+move_blocks(void)
+{
+	struct vm_object *dst = vm_object_allocate(OBJT_DEFAULT, MUCH / 2), *src;
+	struct vm_map_entry *entry;
+	swblk_t used;
+	int moved = 0;
+
+	open_memory(MUCH);
+	write_all(MUCH);
+	tsleep(&moved, PVM, "settle", 5 * hz);
+	vm_map_lock(&vm->vm_map);
+	MUST(vm_map_lookup_entry(&vm->vm_map, base, &entry));
+	src = entry->object.vm_object;
+	vm_map_unlock(&vm->vm_map);
+	for (int i = 0; i < MUCH; i++)
+		had[i] = has_block(src, i);
+	used = counts().used;
+	for (int again = 0; again < 2; again++) {
+		VM_OBJECT_LOCK(dst);
+		VM_OBJECT_LOCK(src);
+		swap_pager_copy(src, dst, MUCH / 4, FALSE);
+		VM_OBJECT_UNLOCK(src);
+		VM_OBJECT_UNLOCK(dst);
+		MUST(counts().used == used); /* none was lost, none is in two places */
+	}
+	for (int i = 0; i < MUCH; i++) {
+		bool taken = i >= MUCH / 4 && i < MUCH / 4 + MUCH / 2;
+
+		MUST(has_block(src, i) == (had[i] && !taken));
+		if (taken)
+			MUST(has_block(dst, i - MUCH / 4) == had[i]);
+		moved += taken && had[i];
+	}
+	MUST(moved > RAM / 4);
+	MUST(swap_pager_check() == 0);
+	vm_object_deallocate(dst);
+	MUST(counts().used == used - moved);
+	close_memory(MUCH);
+}
+
+START_TEST(blocks_move_with_the_memory)
+{
+	struct run run = {move_blocks, 1024, 1};
+
+	on_machine(1 + _i, 8, &run);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- swapon */
 
 static void
@@ -406,6 +473,7 @@ main(void)
 	tcase_add_loop_test(tc, a_failed_write_keeps_the_page, 0, 2);
 	tcase_add_loop_test(tc, swap_may_be_full, 0, 4);
 	tcase_add_loop_test(tc, a_stuck_device_is_waited_for, 0, 2);
+	tcase_add_loop_test(tc, blocks_move_with_the_memory, 0, 2);
 	tcase_add_test(tc, swapon_says_why_not);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
