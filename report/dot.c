@@ -100,7 +100,7 @@ print_node(FILE *out, const struct layout *it, size_t i)
 
 	PRINT(out, "\t\"%s\" [id=\"node-%zu\", class=\"%sc%zu\", URL=\"#class-%zu\", label=\"%s\", ",
 	    class->name, i, class->in_cycle ? "cycle " : "", i, i, class->name);
-	PRINT(out, "tooltip=\"%s%s%s: %s, %zu lock%s, %zu acquisitions\"", class->name,
+	PRINT(out, "tooltip=\"%s%s%s: %s, %zu lock%s, %zu nested acquisitions\"", class->name,
 	    *class->alias ? " = " : "", class->alias, class->primitive, (size_t) class->instances,
 	    class->instances == 1 ? "" : "s", (size_t) class->acquisitions);
 	print_inches(out, "width", width_of(class->name));

@@ -177,7 +177,7 @@ put_classes(FILE *out, const struct rep_view *view)
 {
 	RAW(out, "<section id=\"classes\"><h2>Classes</h2>\n<div class=\"card table\"><table>\n"
 		 "<thead><tr><th>Class</th><th>Primitive</th><th class=\"num\">Locks</th>"
-		 "<th class=\"num\">Acquisitions</th></tr></thead>\n<tbody>\n");
+		 "<th class=\"num\">Nested acquisitions</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < view->class_count; i++) {
 		const struct rep_class *class = &view->class[i];
 

@@ -308,7 +308,7 @@ print_classes(struct page *page, const struct rep_view *view, const struct rep_k
 	pad(page, 5, name);
 	PRINT(page, "  primitive");
 	pad(page, 9, primitive);
-	PRINT(page, "       locks  acquisitions\n");
+	PRINT(page, "       locks        nested\n");
 	for (size_t i = 0; i < view->class_count; i++) {
 		const struct rep_class *class = &view->class[i];
 

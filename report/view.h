@@ -66,7 +66,8 @@ struct rep_evidence {
 
 struct rep_class {
 	const char *name, *alias, *primitive;
-	uint64_t instances, acquisitions;
+	uint64_t instances;
+	uint64_t acquisitions; /* those with another lock held: only these are counted by class */
 	bool in_cycle;
 };
 

@@ -74,7 +74,7 @@ START_TEST(whole_story)
 	expect(edge_between(graph, "standard object", "swap_pager swhash"), "label", " 2145");
 	expect(edge_between(graph, "standard object", "vm page queue mutex"), "label", " 31k");
 	expect(agnode(graph, (char *)(uintptr_t) "standard object", 0), "tooltip",
-	    "standard object = vm_object.mtx: sleep mutex, 41 locks, 48112 acquisitions");
+	    "standard object = vm_object.mtx: sleep mutex, 41 locks, 48112 nested acquisitions");
 	agclose(graph);
 	free(text);
 }

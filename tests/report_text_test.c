@@ -122,7 +122,7 @@ START_TEST(order_of_the_page)
 	    "\nLock order\n   Giant -> vm page queue mutex  903  runtime\n"
 	    "   standard object -> swap_pager swhash  2145  runtime  cycle\n",
 	    "   user map -> Giant  66  runtime  exempt\n",
-	    "\nClasses\n   class                     primitive         locks  acquisitions\n"
+	    "\nClasses\n   class                     primitive         locks        nested\n"
 	    "   Giant                     sleep mutex           1          9120\n",
 	    "   standard object           sleep mutex          41         48112  = vm_object.mtx\n",
 	    "\nRuns\n   " FIXTURE_BEFORE

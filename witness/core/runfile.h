@@ -283,7 +283,7 @@ enum wit_count_scope { WIT_COUNT_RUN = 1, WIT_COUNT_ORIGIN = 2, WIT_COUNT_DEPEND
 struct wit_rec_counts {
 	uint32_t scope; /* enum wit_count_scope */
 	uint32_t id;
-	uint64_t acquisitions;
+	uint64_t acquisitions; /* RUN: all; else those with another lock held */
 	uint64_t contentions; /* ~0: not counted */
 	uint64_t instances; /* lives begun (origin, run); 0 for a dependency */
 };
