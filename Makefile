@@ -32,7 +32,7 @@ report_OBJ := $(call obj,$(report_SRC))
 # What a room may see is also what it is compiled with: `make rooms` checks the rest.
 $(core_OBJ): ROOM_CFLAGS := -fPIC -fvisibility=hidden -Iwitness
 $(live_OBJ): ROOM_CFLAGS := -fPIC -fvisibility=hidden -fexceptions -ftls-model=initial-exec -Iwitness
-$(corpus_OBJ): ROOM_CFLAGS := -Icorpus -Iwitness -ffile-prefix-map=corpus/= -fno-strict-aliasing
+$(corpus_OBJ): ROOM_CFLAGS := -Icorpus -Iwitness -ffile-prefix-map=corpus/= -fno-strict-aliasing -fno-optimize-sibling-calls
 $(report_OBJ): ROOM_CFLAGS := -Ireport -Iwitness $(shell pkg-config --cflags sqlite3 libgvc jansson 2>/dev/null)
 report_LIBS := $(shell pkg-config --libs sqlite3 libgvc jansson 2>/dev/null) -ldw -lelf
 
