@@ -8,6 +8,7 @@
  * file that cannot be had.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,10 +220,12 @@ parse(char **argv)
 		usage("no scenario \"%s\"; did you mean \"%s\"? (witness-corpus list shows them)", *argv,
 		    scenario_nearest(*argv)->name);
 	parse_options(argv + 1);
-	if (cfg.pages < scenario->min_pages)
-		usage("%s wants at least %d pages of RAM", scenario->name, scenario->min_pages);
-	if (cfg.swap_pages < cfg.pages)
-		usage("%s with %d pages of RAM wants at least as many of swap", scenario->name, cfg.pages);
+	if (cfg.pages < scenario->pages_wanted(&cfg))
+		usage("%s on %d CPUs wants at least --pages %d", scenario->name, cfg.ncpus,
+		    scenario->pages_wanted(&cfg));
+	if (cfg.swap_pages < scenario->swap_wanted(&cfg))
+		usage("%s with %d pages of RAM wants at least --swap %d", scenario->name, cfg.pages,
+		    scenario->swap_wanted(&cfg));
 }
 
 /* ---- expect ---- */
@@ -372,6 +375,7 @@ main(int argc, char **argv)
 	const struct command *c;
 	int status;
 
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error like a full disk */
 	if (argc < 2)
 		usage("what shall be done? (witness-corpus help says what can be)");
 	c = find_command(argv[1]);

@@ -36,6 +36,8 @@ judge(const struct workload_result *r, const struct machine_report *rep)
 {
 	uint64_t half = (uint64_t)machine.pages / 2;
 
+	if (r->errors != 0)
+		return ("a transfer failed");
 	if (r->pagesout < half)
 		return ("less than half of RAM was paged out");
 	if (r->pagesin < half)
@@ -56,7 +58,8 @@ static const struct scenario s03 = {
     .switches = {"vm.object_types", "vm.swapzone_static_obj"},
     .row = rows,
     .rows = nitems(rows),
-    .min_pages = 256,
+    .pages_wanted = w03_pages_wanted,
+    .swap_wanted = w03_swap_wanted,
     .run = run,
     .judge = judge,
 };

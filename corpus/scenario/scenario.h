@@ -30,7 +30,9 @@ struct scenario {
 	const char *switches[SCENARIO_SWITCHES + 1]; /* the item's, NULL ends */
 	const struct scenario_row *row;
 	int rows;
-	int min_pages; /* of RAM */
+	/* The least RAM and swap it can do with, in pages, on that many CPUs and with that much RAM. */
+	int (*pages_wanted)(const struct machine_config *cfg);
+	int (*swap_wanted)(const struct machine_config *cfg);
 	/* Runs in the machine's first process. */
 	void (*run)(struct workload_result *r);
 	/* What the run itself must show, the machine having ended well: NULL, or what is amiss. */

@@ -421,18 +421,18 @@ open_nameless(void)
 	return (fd);
 }
 
+/* All of it is asked of the file system at once: a full disk is said now, not at some later pageout. */
 static int
 swapdev_open(const char *path, swblk_t nblks)
 {
-	int fd = path == NULL ? open_nameless() : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = path == NULL ? open_nameless() : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), error;
 
-	if (path != NULL && fd < 0)
-		fd = -errno;
-	if (fd >= 0 && ftruncate(fd, (off_t)nblks * PAGE_SIZE) != 0) {
-		int error = -errno;
-
+	if (fd < 0)
+		return (path == NULL ? fd : -errno);
+	error = ftruncate(fd, 0) != 0 ? errno : posix_fallocate(fd, 0, (off_t)nblks * PAGE_SIZE);
+	if (error != 0) {
 		(void)close(fd);
-		return (error);
+		return (-error);
 	}
 	return (fd);
 }

@@ -4,7 +4,7 @@
  *
  * The checks ask whether anything was lost or left: pages (C1), swap blocks (C2,
  * C8), zones (C3), objects, maps and mappings (C4 to C6).  They are made when
- * every process is gone and no transfer is under way.
+ * every process is gone and every daemon has ended.
  */
 #include "kern/machine.h"
 #include "kern/proc.h"
@@ -38,6 +38,7 @@ workload_counts(struct workload_result *r)
 	r->pagesout = swap.pagesout;
 	r->pageins = swap.pageins;
 	r->pagesin = swap.pagesin;
+	r->errors = swap.errors;
 	r->swblocks = imax(r->swblocks, swap.swblocks);
 	if (swap_zone != NULL) {
 		uma_zone_statistics(swap_zone, &zone);
@@ -69,6 +70,7 @@ void
 workload_quiesce(struct workload_result *r)
 {
 	uma_reclaim();
+	machine_shutdown();
 	check(r, "vm", vm_check_all());
 	check(r, "swap", swap_pager_check());
 	check(r, "swap-left", swap_left());

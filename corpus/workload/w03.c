@@ -25,6 +25,8 @@
 #define ROUNDS 3
 #define PIECES_AT_START 8
 #define PAGES_A_PIECE 8
+#define PIECE_PAGES 3 /* at most */
+#define SWAP_LABEL 16 /* more than a swap device keeps for itself */
 #define PROCESSES_MAX (2 * MAXCPU)
 #define WORDS (PAGE_SIZE / (int)sizeof(uint64_t))
 
@@ -79,7 +81,7 @@ read_page(struct program *prog, struct vmspace *vm, vm_offset_t va, int generati
 static void
 use_a_piece(struct program *prog, struct vmspace *vm, int generation)
 {
-	vm_size_t size = ptoa(1 + kern_random_below(RANDOM_WORKLOAD, 3));
+	vm_size_t size = ptoa(1 + kern_random_below(RANDOM_WORKLOAD, PIECE_PAGES));
 	vm_offset_t va = 0;
 
 	if (vm_mmap_anon(vm, &va, size, VM_PROT_RW) != KERN_SUCCESS)
@@ -141,16 +143,41 @@ user_program(void *arg)
 	vmspace_free(vm);
 }
 
+/* How many programs, and pages each. */
+static int
+programs(const struct machine_config *cfg)
+{
+	return (imax(4, 2 * cfg->ncpus));
+}
+
+static int
+program_pages(const struct machine_config *cfg)
+{
+	return (howmany(cfg->pages + cfg->pages / 2, programs(cfg)));
+}
+
+int
+w03_pages_wanted(const struct machine_config *cfg)
+{
+	return (imax(256, 64 * cfg->ncpus));
+}
+
+int
+w03_swap_wanted(const struct machine_config *cfg)
+{
+	return (programs(cfg) * (program_pages(cfg) + PIECE_PAGES) + SWAP_LABEL);
+}
+
 void
 w03_run(struct workload_result *r)
 {
 	struct proc *p[PROCESSES_MAX];
-	int total = machine.pages + machine.pages / 2, n = imax(4, 2 * mp_ncpus);
+	int n = programs(&machine);
 
 	result = r;
 	r->processes = n;
 	for (int i = 0; i < n; i++) {
-		program[i] = (struct program){.number = i, .pages = howmany(total, n)};
+		program[i] = (struct program){.number = i, .pages = program_pages(&machine)};
 		if (proc_create(user_program, &program[i], &p[i], "user") != 0)
 			panic("w03: no process");
 	}

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "kern/machine.h"
 #include "kern/param.h"
 
 /* One conservation check: how many violations, each said by kprintf() already. */
@@ -28,6 +29,7 @@ struct workload_result {
 	uint64_t wrong; /* of these, not as written */
 	uint64_t faults;
 	uint64_t pageouts, pagesout, pageins, pagesin; /* transfers, pages */
+	uint64_t errors; /* transfers that failed */
 	int swblocks; /* most that were in use at once, when looked at */
 	int swapmeta_slabs;
 	uint64_t hits[MAXCPU]; /* UMA cache hits of each CPU */
@@ -38,12 +40,15 @@ struct workload_result {
 
 /* The VM, a swap file of machine.swap_pages, the page daemon.  0 or -errno: no swap file. */
 int workload_boot(struct workload_result *r);
-/* With every process gone: gives caches back, then makes the checks. */
+/* With every process gone: gives caches back, stops the daemons, makes the checks. */
 void workload_quiesce(struct workload_result *r);
 /* Copies the counts of now. */
 void workload_counts(struct workload_result *r);
 
 /* W3: anonymous memory, half as much again as there is RAM. */
 void w03_run(struct workload_result *r);
+/* The least RAM; and swap, for the case that every page has a block there. */
+int w03_pages_wanted(const struct machine_config *cfg);
+int w03_swap_wanted(const struct machine_config *cfg);
 
 #endif
