@@ -218,8 +218,7 @@ place(uint64_t at, const void *record, size_t length)
 			return (NULL);
 		return (to);
 	}
-	__atomic_store_n(&head->commit, 0, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_exchange_n(&head->commit, 0, __ATOMIC_ACQ_REL); /* before all that follows */
 	memcpy(to, record, offsetof(struct wit_rec, commit));
 	memcpy(to + sizeof(*head), (const char *)record + sizeof(*head), length - sizeof(*head));
 	__atomic_store_n(&head->commit, WIT_REC_COMMIT, __ATOMIC_RELEASE);

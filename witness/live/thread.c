@@ -5,9 +5,10 @@
  * T1 A state is taken from the pool at a thread's first call.  Its identity, the
  *    id in the records, begins only when an id is needed, so that a thread that
  *    calls witness_thread_start() first is not two.
- * T2 A state goes back when its thread is gone.  The last round of thread-specific
- *    destructors ends the identity, but destructors after ours may still take
- *    locks: the state stays the thread's until the kernel no longer knows it.
+ * T2 A state goes back when its thread is gone.  The last round but one of
+ *    thread-specific destructors ends the identity (in the last a thread sanitizer
+ *    has gone already), but destructors after ours may still take locks: the
+ *    state stays the thread's until the kernel no longer knows it.
  * T3 A create and a join begin a new segment of who makes them; a thread starts
  *    from the segment in which it was created, not the one after.
  * T4 What a thread's cache knows is known for its segment: a new segment empties it.
@@ -226,7 +227,7 @@ destructor(void *arg)
 
 	if (t == NULL || t->mode == 0 || t != wit_self)
 		return;
-	if (++t->rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+	if (++t->rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1) {
 		pthread_setspecific(pool.key, t);
 		return;
 	}
@@ -239,8 +240,8 @@ destructor(void *arg)
 	else
 		pool.gone_first = t;
 	pool.gone_last = t;
-	wit_engine_unlock();
 	wit_thread_leave(t);
+	wit_engine_unlock();
 	errno = saved;
 }
 
