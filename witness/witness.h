@@ -47,12 +47,12 @@ extern "C" {
 
 /*
  * One lock as the tracker sees it.  lo_name and lo_flags are the caller's to
- * set before witness_init(); lo_tool belongs to the tracker.  Zero it all first.
+ * set before witness_init(); the rest belongs to the tracker.  Zero it all first.
  */
 struct witness_lock_object {
 	const char *lo_name; /* name of the lock; a string that stays */
 	uint32_t lo_flags; /* LO_* and LO_CLASS() */
-	uint32_t lo_spare;
+	uint32_t lo_spare; /* the tracker's: flags, as it keeps them */
 	uint64_t lo_tool[2]; /* the tracker's: origin, generation, serials */
 };
 

@@ -74,31 +74,21 @@ checkorder_more(struct witness_lock_object *lo, unsigned flags, const char *file
 	wit_slow_checkorder(&(struct wit_call){lo, file, flags, line, FRAME, FROM, interlock});
 }
 
-/* The plain path with something held that was nested in before. */
-static __attribute__((noinline)) void
-checkorder_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
-    struct witness_lock_object *interlock)
-{
-	struct wit_thread *t = wit_self;
-
-	if (WIT_LIKELY(interlock == NULL && t->mine.summed == t->mine.held.count &&
-		       !wit_list_has(&t->mine, lo) && known(t, NULL, wit_list_tool(lo), flags, file, line)))
-		return;
-	checkorder_more(lo, flags, file, line, interlock);
-}
-
+/* What depth 1 knows was never recursion, so the list need not be searched for the lock itself. */
 WIT_API void
 witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
     struct witness_lock_object *interlock)
 {
-	const struct wit_thread *t = wit_self;
+	struct wit_thread *t = wit_self;
 
-	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE)) {
-		checkorder_more(lo, flags, file, line, interlock);
-		return;
+	if (WIT_LIKELY(t->mode == WIT_PATH_ALIVE)) {
+		if (t->mine.held.count == 0)
+			return;
+		if (WIT_LIKELY(interlock == NULL && t->mine.summed == t->mine.held.count &&
+			       known(t, NULL, wit_list_tool(lo), flags, file, line)))
+			return;
 	}
-	if (t->mine.held.count != 0)
-		checkorder_nested(lo, flags, file, line, interlock);
+	checkorder_more(lo, flags, file, line, interlock);
 }
 
 static inline __attribute__((always_inline)) void
@@ -135,21 +125,13 @@ lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int 
 	wit_slow_lock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
 }
 
-/*
- * The plain path with something held.  One and two deep are said by constants:
- * a pair's stores then need not wait for the count that the last pair stored.
- */
+/* The plain path with more than one held, or recursion. */
 static __attribute__((noinline)) void
 lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
 	struct wit_thread *t = wit_self;
 	const uint32_t n = t->mine.held.count;
 
-	if (n == 1 && t->mine.held.inlined[0].lock.instance != (uintptr_t)lo) {
-		push(t, &t->mine, &t->mine.held.inlined[1], lo, wit_list_tool(lo), flags, file, line, FRAME);
-		t->mine.held.count = 2;
-		return;
-	}
 	if (WIT_LIKELY(n < WIT_HELD_INLINE && !wit_list_has(&t->mine, lo))) {
 		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, FRAME);
 		t->mine.held.count = n + 1;
@@ -158,6 +140,10 @@ lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, in
 	lock_more(lo, flags, file, line);
 }
 
+/*
+ * One and two deep are said by constants: a pair's stores then need not wait
+ * for the count that the last pair stored.
+ */
 WIT_API void
 witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
@@ -166,14 +152,15 @@ witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, i
 
 	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE || tool == 0)) {
 		lock_more(lo, flags, file, line);
-		return;
-	}
-	if (t->mine.held.count != 0) {
+	} else if (t->mine.held.count == 0) {
+		push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME);
+		t->mine.held.count = 1;
+	} else if (t->mine.held.count == 1 && t->mine.held.inlined[0].lock.instance != (uintptr_t)lo) {
+		push(t, &t->mine, &t->mine.held.inlined[1], lo, tool, flags, file, line, FRAME);
+		t->mine.held.count = 2;
+	} else {
 		lock_nested(lo, flags, file, line);
-		return;
 	}
-	push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME);
-	t->mine.held.count = 1;
 }
 
 static __attribute__((noinline)) void
@@ -197,25 +184,24 @@ unlock_more(struct witness_lock_object *lo, unsigned flags, const char *file, in
 	wit_slow_unlock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
 }
 
-/* The plain path with more than one held, the newest let go. */
+static inline __attribute__((always_inline)) bool
+is_newest(const struct wit_thread *t, uint32_t n, const struct witness_lock_object *lo)
+{
+	const struct wit_held_entry *entry = &t->mine.held.inlined[n];
+
+	return (entry->lock.instance == (uintptr_t)lo && entry->recursed == 0);
+}
+
+/* The plain path with more than two held, or not the newest let go. */
 static __attribute__((noinline)) void
 unlock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
 	struct wit_thread *t = wit_self;
-	const struct wit_held_entry *entry = &t->mine.held.inlined[1];
 	const uint32_t n = t->mine.held.count - 1;
 
-	if (n == 1 && entry->lock.instance == (uintptr_t)lo && entry->recursed == 0) {
-		wit_list_pop(&t->mine, 1);
+	if (WIT_LIKELY(n < WIT_HELD_INLINE && is_newest(t, n, lo))) {
+		wit_list_pop(&t->mine, n);
 		return;
-	}
-	if (WIT_LIKELY(n < WIT_HELD_INLINE)) {
-		entry = &t->mine.held.inlined[n];
-
-		if (WIT_LIKELY(entry->lock.instance == (uintptr_t)lo && entry->recursed == 0)) {
-			wit_list_pop(&t->mine, n);
-			return;
-		}
 	}
 	unlock_more(lo, flags, file, line);
 }
@@ -224,12 +210,13 @@ WIT_API void
 witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
 {
 	struct wit_thread *t = wit_self;
-	const struct wit_held_entry *entry = &t->mine.held.inlined[0];
 
 	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE))
 		unlock_more(lo, flags, file, line);
-	else if (t->mine.held.count == 1 && entry->lock.instance == (uintptr_t)lo && entry->recursed == 0)
+	else if (t->mine.held.count == 1 && is_newest(t, 0, lo))
 		wit_list_pop(&t->mine, 0);
+	else if (t->mine.held.count == 2 && is_newest(t, 1, lo))
+		wit_list_pop(&t->mine, 1);
 	else
 		unlock_nested(lo, flags, file, line);
 }

@@ -108,7 +108,8 @@ begin(struct wit_state_slot *slot)
 {
 	const uint32_t sequence = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
 
-	atomic_exchange_explicit(&slot->sequence, sequence + 1, memory_order_acq_rel); /* before all that follows */
+	atomic_exchange_explicit(
+	    &slot->sequence, sequence + 1, memory_order_acq_rel); /* before all that follows */
 }
 
 static void
