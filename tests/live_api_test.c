@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The API, by small programs of one scenario each, and what their run files say. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +22,7 @@ make_locks(void)
 	witness_init(&c, "C");
 }
 
-static void
+static __attribute__((noinline)) void
 nest(struct witness_lock_object *outer, struct witness_lock_object *inner)
 {
 	TAKE(outer);
@@ -65,7 +66,7 @@ END_TEST
 
 enum { REPEATS = 1000 };
 
-static int
+static __attribute__((noinline)) int
 known(void)
 {
 	make_locks();
@@ -136,22 +137,36 @@ START_TEST(a_held_locks_stack_is_derived_or_walked)
 }
 END_TEST
 
-/* Frames begin with the caller, by module and offset, and the module is named. */
-START_TEST(frames_lie_in_the_program)
+/* The frame lies in this function of the program, which is this one: a return address, so above its beginning. */
+static void
+is_in(uint64_t frame, const void *function)
+{
+	const uint64_t offset = WIT_FRAME_OFFSET(frame);
+	Dl_info info;
+	uint64_t at;
+
+	ck_assert_int_ne(dladdr(function, &info), 0);
+	at = (uintptr_t)function - (uintptr_t)info.dli_fbase;
+	ck_assert_msg(offset > at && offset < at + 0x300, "%lx is not in %lx", (long)offset, (long)at);
+}
+
+START_TEST(frames_begin_with_the_caller)
 {
 	const struct wit_rec_dependency *dependency;
 	const struct wit_rec_module *module;
 	const struct wit_rec_stack *stack;
-	uint64_t frame;
+	uint64_t frame[2];
 	struct run run;
 
-	run_quietly(&run, "known", "");
+	run_quietly(&run, "known", _i == 0 ? "" : "stacks=all");
 	dependency = record(&run, WIT_REC_DEPENDENCY, 0);
 	stack = by_id(&run, WIT_REC_STACK, dependency->stack);
-	memcpy(&frame, stack + 1, sizeof(frame));
-	module = by_id(&run, WIT_REC_MODULE, WIT_FRAME_MODULE(frame));
+	memcpy(frame, stack + 1, sizeof(frame));
+	is_in(frame[0], (const void *)(uintptr_t)nest);
+	is_in(frame[1], (const void *)(uintptr_t)known);
+	module = by_id(&run, WIT_REC_MODULE, WIT_FRAME_MODULE(frame[0]));
 	ck_assert_ptr_nonnull(module);
-	ck_assert_uint_lt(WIT_FRAME_OFFSET(frame), module->end - module->base);
+	ck_assert_uint_lt(WIT_FRAME_OFFSET(frame[0]), module->end - module->base);
 	ck_assert_ptr_nonnull(strstr((const char *)(module + 1) + module->build_id_len, "live_api_test"));
 	end_run(&run);
 }
@@ -896,7 +911,7 @@ add(TCase *tc)
 	tcase_add_test(tc, a_reversal_is_one_alarm);
 	tcase_add_test(tc, a_known_order_is_counted_and_silent);
 	tcase_add_test(tc, a_held_locks_stack_is_derived_or_walked);
-	tcase_add_test(tc, frames_lie_in_the_program);
+	tcase_add_loop_test(tc, frames_begin_with_the_caller, 0, 2);
 	tcase_add_test(tc, a_try_lock_makes_edges_out_of_it_only);
 	tcase_add_test(tc, an_interlock_makes_no_order);
 	tcase_add_test(tc, recursion_is_alarmed_before_it_hangs);

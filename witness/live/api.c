@@ -34,8 +34,7 @@ const uint32_t wit_list_word[32] = {W8(0), W8(8), W8(16), W8(24)};
 
 /*
  * Each of the hot three ends in a call in tail position, so that the plain path
- * saves no registers; the callee's frame and return address are then the
- * caller's own.  Without that optimisation a stack has one more frame.
+ * saves no registers.  Who called it (from) and where its frame is are handed on.
  */
 
 /* Depth 1: this request was seen by this thread, with these locks.  The lists are settled. */
@@ -55,7 +54,7 @@ known(struct wit_thread *t, const struct wit_list *cpu, uint64_t tool, unsigned 
 /* All that depth 1 can answer. */
 static __attribute__((noinline)) void
 checkorder_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line,
-    struct witness_lock_object *interlock)
+    struct witness_lock_object *interlock, const void *from)
 {
 	struct wit_thread *t = wit_self;
 
@@ -71,7 +70,7 @@ checkorder_more(struct witness_lock_object *lo, unsigned flags, const char *file
 		    known(t, t->cpu, tool, flags, file, line))
 			return;
 	}
-	wit_slow_checkorder(&(struct wit_call){lo, file, flags, line, FRAME, FROM, interlock});
+	wit_slow_checkorder(&(struct wit_call){lo, file, flags, line, NULL, from, interlock});
 }
 
 /* What depth 1 knows was never recursion, so the list need not be searched for the lock itself. */
@@ -88,7 +87,7 @@ witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *f
 			       known(t, NULL, wit_list_tool(lo), flags, file, line)))
 			return;
 	}
-	checkorder_more(lo, flags, file, line, interlock);
+	checkorder_more(lo, flags, file, line, interlock, FROM);
 }
 
 static inline __attribute__((always_inline)) void
@@ -105,7 +104,8 @@ push(struct wit_thread *t, struct wit_list *list, struct wit_held_entry *entry,
 }
 
 static __attribute__((noinline)) void
-lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line, const void *frame,
+    const void *from)
 {
 	struct wit_thread *t = wit_self;
 	const uint64_t tool = wit_list_tool(lo);
@@ -117,27 +117,28 @@ lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int 
 		if (tool == 0)
 			return;
 		if (WIT_LIKELY(n < WIT_HELD_INLINE && wit_list_find(list, lo) == NULL)) {
-			push(t, list, &list->held.entry[n], lo, tool, flags, file, line, FRAME);
+			push(t, list, &list->held.entry[n], lo, tool, flags, file, line, frame);
 			list->held.count = n + 1;
 			return;
 		}
 	}
-	wit_slow_lock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
+	wit_slow_lock(&(struct wit_call){lo, file, flags, line, frame, from, NULL});
 }
 
 /* The plain path with more than one held, or recursion. */
 static __attribute__((noinline)) void
-lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line, const void *frame,
+    const void *from)
 {
 	struct wit_thread *t = wit_self;
 	const uint32_t n = t->mine.held.count;
 
 	if (WIT_LIKELY(n < WIT_HELD_INLINE && !wit_list_has(&t->mine, lo))) {
-		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, FRAME);
+		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, frame);
 		t->mine.held.count = n + 1;
 		return;
 	}
-	lock_more(lo, flags, file, line);
+	lock_more(lo, flags, file, line, frame, from);
 }
 
 /*
@@ -151,7 +152,7 @@ witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, i
 	const uint64_t tool = wit_list_tool(lo);
 
 	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE || tool == 0)) {
-		lock_more(lo, flags, file, line);
+		lock_more(lo, flags, file, line, FRAME, FROM);
 	} else if (t->mine.held.count == 0) {
 		push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME);
 		t->mine.held.count = 1;
@@ -159,12 +160,12 @@ witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, i
 		push(t, &t->mine, &t->mine.held.inlined[1], lo, tool, flags, file, line, FRAME);
 		t->mine.held.count = 2;
 	} else {
-		lock_nested(lo, flags, file, line);
+		lock_nested(lo, flags, file, line, FRAME, FROM);
 	}
 }
 
 static __attribute__((noinline)) void
-unlock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+unlock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int line, const void *from)
 {
 	struct wit_thread *t = wit_self;
 
@@ -181,7 +182,7 @@ unlock_more(struct witness_lock_object *lo, unsigned flags, const char *file, in
 			}
 		}
 	}
-	wit_slow_unlock(&(struct wit_call){lo, file, flags, line, FRAME, FROM, NULL});
+	wit_slow_unlock(&(struct wit_call){lo, file, flags, line, NULL, from, NULL});
 }
 
 static inline __attribute__((always_inline)) bool
@@ -194,7 +195,7 @@ is_newest(const struct wit_thread *t, uint32_t n, const struct witness_lock_obje
 
 /* The plain path with more than two held, or not the newest let go. */
 static __attribute__((noinline)) void
-unlock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line)
+unlock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, int line, const void *from)
 {
 	struct wit_thread *t = wit_self;
 	const uint32_t n = t->mine.held.count - 1;
@@ -203,7 +204,7 @@ unlock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, 
 		wit_list_pop(&t->mine, n);
 		return;
 	}
-	unlock_more(lo, flags, file, line);
+	unlock_more(lo, flags, file, line, from);
 }
 
 WIT_API void
@@ -212,13 +213,13 @@ witness_unlock(struct witness_lock_object *lo, unsigned flags, const char *file,
 	struct wit_thread *t = wit_self;
 
 	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE))
-		unlock_more(lo, flags, file, line);
+		unlock_more(lo, flags, file, line, FROM);
 	else if (t->mine.held.count == 1 && is_newest(t, 0, lo))
 		wit_list_pop(&t->mine, 0);
 	else if (t->mine.held.count == 2 && is_newest(t, 1, lo))
 		wit_list_pop(&t->mine, 1);
 	else
-		unlock_nested(lo, flags, file, line);
+		unlock_nested(lo, flags, file, line, FROM);
 }
 
 WIT_API void

@@ -160,7 +160,7 @@ wit_list_how(int line, unsigned flags)
 static inline struct wit_seen *
 wit_list_seen(struct wit_thread *t, uint64_t held, uint64_t tool, const char *file, uint64_t how)
 {
-	return (&t->seen[(held + tool + (uintptr_t)file + (how >> 24)) * 0x9e3779b97f4a7c15u >> 57]);
+	return (&t->seen[(held + tool + (uintptr_t)file + how) * 0x9e3779b97f4a7c15u >> 57]);
 }
 
 _Static_assert(WIT_SEEN_SLOTS == 1u << (64 - 57), "the hash's upper bits are the place");

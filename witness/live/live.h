@@ -207,7 +207,7 @@ struct wit_call {
 	const char *file;
 	unsigned flags; /* LOP_* */
 	int line;
-	const void *frame; /* the API function's frame address */
+	const void *frame; /* the API function's frame address, of witness_lock() */
 	const void *from; /* its return address */
 	struct witness_lock_object *interlock;
 };
