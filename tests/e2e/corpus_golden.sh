@@ -9,7 +9,7 @@ for run in "1 1 256" "2 2 512" "3 4 1024" "4 4 512" "5 2 1024"; do
 	"$WITNESS" --db "$seed.db" corpus run s03 --seed "$seed" --cpus "$cpus" --pages "$pages" --observe none >out 2>err ||
 		{ cat out err; exit 1; }
 	"$WITNESS" --db "$seed.db" report --format dot |
-		sed -n 's/^ *"\([^"]*\)" -> "\([^"]*\)".*/\1 -> \2/p' | LC_ALL=C sort -u >"$seed.edges"
+		sed -n 's/^[[:space:]]*"\([^"]*\)" -> "\([^"]*\)".*/\1 -> \2/p' | LC_ALL=C sort -u >"$seed.edges"
 	[ -s "$seed.edges" ]
 	[ -n "${GOLDEN:-}" ] || LC_ALL=C comm -23 "$seed.edges" <(grep -v '^#' "$golden") >"$seed.more"
 	[ ! -s "$seed.more" ] || { echo "seed $seed: edges that the golden graph does not have:"; cat "$seed.more"; exit 1; }
