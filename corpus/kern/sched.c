@@ -27,7 +27,7 @@
 #include "kern/kern_int.h"
 #include "kern/random.h"
 
-#define POINT_MEAN 24
+#define POINT_MEAN 48
 #define BYPASS_MAX 64
 #define POINTS_MAX 400000000ull
 #define IDLE_TID 0xffffu
