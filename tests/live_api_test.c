@@ -795,8 +795,9 @@ START_TEST(errno_is_kept_and_constructors_are_seen)
 }
 END_TEST
 
-static int
-forks(void)
+/* The child takes the other order. */
+static void
+have_a_child(void)
 {
 	int status;
 	pid_t pid;
@@ -813,6 +814,21 @@ forks(void)
 	NEED(waitpid(pid, &status, 0) == pid && status == 0);
 	DROP(&a);
 	nest(&a, &b);
+}
+
+static int
+forks(void)
+{
+	have_a_child();
+	return (0);
+}
+
+/* Nothing of the parent's comes after, that might lie over what the child wrote. */
+static int
+forks_and_dies(void)
+{
+	have_a_child();
+	kill(getpid(), SIGKILL);
 	return (0);
 }
 
@@ -824,6 +840,11 @@ START_TEST(a_forked_child_leaves_the_file_alone)
 	ck_assert_uint_eq(run.count[WIT_REC_ALARM], 0);
 	ck_assert_uint_eq(run.count[WIT_REC_DEPENDENCY], 1);
 	ck_assert_uint_eq(counts(&run, WIT_COUNT_RUN, 0)->acquisitions, 5);
+	end_run(&run);
+	start_run(&run, "forks_and_dies", "console=none", NULL);
+	ck_assert(WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGKILL);
+	ck_assert_uint_eq(run.count[WIT_REC_ALARM] + run.count[WIT_REC_END], 0);
+	ck_assert_uint_eq(run.count[WIT_REC_DEPENDENCY], 1);
 	end_run(&run);
 }
 END_TEST
@@ -903,7 +924,7 @@ static const struct scenario scenarios[] = {{"abba", abba}, {"known", known}, {"
     {"interlock", interlock}, {"recursion", recursion}, {"deep", deep}, {"modes", modes},
     {"strangers", strangers}, {"births", births}, {"lives", lives}, {"threads", threads},
     {"endings", endings}, {"crowd", crowd}, {"cpus", cpus}, {"errnos", errnos}, {"forks", forks},
-    {"mirrored", mirrored}, {NULL, NULL}};
+    {"forks_and_dies", forks_and_dies}, {"mirrored", mirrored}, {NULL, NULL}};
 
 static void
 add(TCase *tc)
