@@ -4,7 +4,7 @@
  *
  * Three depths of knowing that this acquisition, with these locks held, is no news:
  *
- *  1  the context's own cache (struct wit_cache): key and instance word equal.
+ *  1  the producer's own cache, one a context (live.h, struct wit_seen): the same request, word by word.
  *  2  struct wit_known, shared and read without a lock: the dependency is known;
  *     with it, whether it is known for this thread and for these instances.  A
  *     dependency that is known but new for the thread or the instances gets one
@@ -53,19 +53,6 @@ wit_chain_key(const struct wit_holding *holding, const struct wit_event *event)
 	out.instances = instances * 0xd6e8feb86659fd93u + wit_held_instance(&event->lock);
 	return (out);
 }
-
-#define WIT_CACHE_SLOTS 256
-
-/*
- * Depth 1, one a context.  hits counts acquisitions that the cache answered, to be added to the
- * dependency's count.
- */
-struct wit_cache {
-	struct {
-		uint64_t roles, instances;
-		uint32_t dependency, hits;
-	} slot[WIT_CACHE_SLOTS];
-};
 
 /* A dependency as known in the process. */
 struct wit_dependency {
