@@ -23,7 +23,7 @@
 
 enum { EXIT_AS_TOLD = 0, EXIT_NOT_AS_TOLD = 1, EXIT_USAGE = 2 };
 
-static struct machine_config cfg = {.ncpus = 2, .seed = 1, .pages = 1024, .swap_pages = 4096};
+static struct machine_config cfg;
 static uint64_t opt_cpus, opt_seed, opt_pages, opt_swap;
 static const struct scenario *scenario;
 static struct workload_result result;
@@ -38,7 +38,7 @@ static const struct option {
     {"--cpus", &opt_cpus, 1, MAXCPU, 2, "simulated CPUs"},
     {"--seed", &opt_seed, 0, UINT64_MAX, 1, "the schedule"},
     {"--pages", &opt_pages, 1, PAGES_MAX, 1024, "RAM, in pages of 4 KB"},
-    {"--swap", &opt_swap, 1, SWAP_MAX, 4096, "the swap file, in pages"},
+    {"--swap", &opt_swap, 0, SWAP_MAX, 0, "the swap file, in pages; 0: four times RAM, or what is needed"},
 };
 
 static void __attribute__((format(printf, 1, 2), noreturn)) usage(const char *fmt, ...)
@@ -223,6 +223,8 @@ parse(char **argv)
 	if (cfg.pages < scenario->pages_wanted(&cfg))
 		usage("%s on %d CPUs wants at least --pages %d", scenario->name, cfg.ncpus,
 		    scenario->pages_wanted(&cfg));
+	if (cfg.swap_pages == 0)
+		cfg.swap_pages = imax(4 * cfg.pages, scenario->swap_wanted(&cfg));
 	if (cfg.swap_pages < scenario->swap_wanted(&cfg))
 		usage("%s with %d pages of RAM wants at least --swap %d", scenario->name, cfg.pages,
 		    scenario->swap_wanted(&cfg));
