@@ -22,6 +22,7 @@
 #include "vm/vm_map.h"
 #include "kern/sleepqueue.h"
 #include "kern/sysctl.h"
+#include "kern/splay.h"
 #include "vm/swap_pager.h"
 #include "vm/uma.h"
 #include "vm/vm_extern.h"
@@ -244,55 +245,12 @@ vm_map_entry_dispose(struct vm_map *map, struct vm_map_entry *entry)
 	uma_zfree(map->system_map ? kmapentzone : mapentzone, entry);
 }
 
-/* Top-down splay: the entry that holds address, or a neighbour of where it would lie, comes to the root. */
-static struct vm_map_entry *
-vm_map_entry_splay(vm_offset_t address, struct vm_map_entry *root)
-{
-	struct vm_map_entry dummy, *less = &dummy, *more = &dummy, *y;
+/* An entry holds its whole range. */
+#define ADDRESS_BEFORE(key, entry) ((key) < (entry)->start)
+#define ADDRESS_AFTER(key, entry) ((key) >= (entry)->end)
+static SPLAY_DEFINE(vm_map_entry_splay, struct vm_map_entry, vm_offset_t, ADDRESS_BEFORE, ADDRESS_AFTER)
 
-	if (root == NULL)
-		return (NULL);
-	dummy.left = dummy.right = NULL;
-	for (;;) {
-		if (address < root->start) {
-			if ((y = root->left) == NULL)
-				break;
-			if (address < y->start) {
-				root->left = y->right;
-				y->right = root;
-				root = y;
-				if ((y = root->left) == NULL)
-					break;
-			}
-			more->left = root;
-			more = root;
-			root = y;
-		} else if (address >= root->end) {
-			if ((y = root->right) == NULL)
-				break;
-			if (address >= y->end) {
-				root->right = y->left;
-				y->left = root;
-				root = y;
-				if ((y = root->right) == NULL)
-					break;
-			}
-			less->right = root;
-			less = root;
-			root = y;
-		} else {
-			break;
-		}
-	}
-	less->right = root->left;
-	more->left = root->right;
-	root->left = dummy.right;
-	root->right = dummy.left;
-	return (root);
-}
-
-static void
-vm_map_entry_link(struct vm_map *map, struct vm_map_entry *after, struct vm_map_entry *entry)
+    static void vm_map_entry_link(struct vm_map *map, struct vm_map_entry *after, struct vm_map_entry *entry)
 {
 	map->nentries++;
 	entry->prev = after;

@@ -26,6 +26,7 @@
 #include "kern/machine.h"
 #include "kern/proc.h"
 #include "kern/sleepqueue.h"
+#include "kern/splay.h"
 #include "vm/uma.h"
 #include "vm/vm_object.h"
 #include "vm/vm_pageout.h"
@@ -226,55 +227,9 @@ vm_page_unmanage(struct vm_page *m)
 
 /* ---------------------------------------------------------------- objects' pages */
 
-/*
- * Top-down splay: brings the page with this index, or a neighbour of where it
- * would be, to the root.  less and more collect what lies on either side.
- */
-struct vm_page *
-vm_page_splay(vm_pindex_t pindex, struct vm_page *root)
-{
-	struct vm_page dummy, *less = &dummy, *more = &dummy, *y;
-
-	if (root == NULL)
-		return (NULL);
-	dummy.left = dummy.right = NULL;
-	for (;;) {
-		if (pindex < root->pindex) {
-			if ((y = root->left) == NULL)
-				break;
-			if (pindex < y->pindex) {
-				root->left = y->right;
-				y->right = root;
-				root = y;
-				if ((y = root->left) == NULL)
-					break;
-			}
-			more->left = root;
-			more = root;
-			root = y;
-		} else if (pindex > root->pindex) {
-			if ((y = root->right) == NULL)
-				break;
-			if (pindex > y->pindex) {
-				root->right = y->left;
-				y->left = root;
-				root = y;
-				if ((y = root->right) == NULL)
-					break;
-			}
-			less->right = root;
-			less = root;
-			root = y;
-		} else {
-			break;
-		}
-	}
-	less->right = root->left;
-	more->left = root->right;
-	root->left = dummy.right;
-	root->right = dummy.left;
-	return (root);
-}
+#define PINDEX_BEFORE(key, m) ((key) < (m)->pindex)
+#define PINDEX_AFTER(key, m) ((key) > (m)->pindex)
+SPLAY_DEFINE(vm_page_splay, struct vm_page, vm_pindex_t, PINDEX_BEFORE, PINDEX_AFTER)
 
 void
 vm_page_insert(struct vm_page *m, struct vm_object *object, vm_pindex_t pindex)
