@@ -19,8 +19,8 @@
 #define WIT_LIVE_H
 
 #include "core/check.h"
+#include "core/options.h"
 #include "core/state.h"
-#include "live/options.h"
 #include "witness.h"
 
 #define WIT_LIKELY(x) __builtin_expect(!!(x), 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "live/options.h"
+#include "core/options.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct option {
 static const struct option table[] = {
 #define OPTION(name, kind, field, otherwise, meaning)                                                        \
 	{#name, kind, offsetof(struct wit_options, field), otherwise},
-#include "live/options.def"
+#include "core/options.def"
 #undef OPTION
 };
 #undef TEXT
@@ -94,7 +94,7 @@ read_run_id(const char *text, uint8_t id[16])
 static bool
 read_word(const char *text, const char *words, bool *second)
 {
-	const size_t first = strcspn(words, "|");
+	const size_t first = (size_t)(strchr(words, '|') - words);
 
 	*second = strcmp(text, words + first + 1) == 0;
 	return (*second || (strlen(text) == first && memcmp(text, words, first) == 0));
@@ -159,13 +159,15 @@ find(const char *name)
 static const char *
 nearest(const char *name)
 {
-	char cut[NAME_MOST + 1];
-	size_t best = 0;
+	char begin[NAME_MOST + 1];
+	size_t n = strlen(name), best = 0;
 
-	memset(cut, 0, sizeof(cut));
-	strncpy(cut, name, NAME_MOST);
+	if (n > NAME_MOST)
+		n = NAME_MOST;
+	memcpy(begin, name, n);
+	begin[n] = '\0';
 	for (size_t i = 1; i < OPTIONS; i++)
-		if (distance(cut, table[i].name) < distance(cut, table[best].name))
+		if (distance(begin, table[i].name) < distance(begin, table[best].name))
 			best = i;
 	return (table[best].name);
 }
@@ -188,12 +190,25 @@ cut(char *word)
 	return (from);
 }
 
-void
+/* The inverse of cut(). */
+char *
+wit_options_quote(char *to, const char *value)
+{
+	for (; *value != '\0'; value++) {
+		if (*value == ':' || *value == '\\')
+			*to++ = '\\';
+		*to++ = *value;
+	}
+	return (to);
+}
+
+unsigned
 wit_options_parse(struct wit_options *options, const char *text, struct wit_arena *arena,
     void (*complain)(const char *a, const char *b, const char *c, const char *d))
 {
-	char *word = text != NULL ? wit_arena_string(arena, text, 65536) : NULL, *next, *value;
+	char *word = text != NULL ? wit_arena_string(arena, text, WIT_OPTIONS_MOST) : NULL, *next, *value;
 	const struct option *option;
+	unsigned mistakes = 0;
 
 	for (size_t i = 0; i < OPTIONS; i++)
 		set(options, &table[i], table[i].otherwise);
@@ -205,11 +220,15 @@ wit_options_parse(struct wit_options *options, const char *text, struct wit_aren
 		if (value != NULL)
 			*value++ = '\0';
 		option = find(word);
+		if (option != NULL && value != NULL && set(options, option, value))
+			continue;
+		mistakes++;
 		if (option == NULL) {
 			complain("unknown option ", word, "; the nearest is ", nearest(word));
-		} else if (value == NULL || !set(options, option, value)) {
+		} else {
 			complain("option ", word, ": cannot read ", value != NULL ? value : "no value");
 			set(options, option, option->otherwise);
 		}
 	}
+	return (mistakes);
 }
