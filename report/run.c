@@ -9,6 +9,8 @@
  *     its memory of who held what.
  * N3  The terminal's signals are the program's; we live on to import what it left.
  * N4  The table of the scenario is asked first: what it refuses is not run.
+ * N5  A mistake in the caller's own WITNESS_OPTIONS ends us before anything is
+ *     started or made.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,6 +34,7 @@
 #include "import.h"
 #include "records.h"
 #include "run.h"
+#include "run_options.h"
 #include "say.h"
 #include "store.h"
 #include "symbol.h"
@@ -222,39 +225,6 @@ name_file(struct run *run)
 	return (error);
 }
 
-/* A value of WITNESS_OPTIONS: what ends one is quoted, and in a file's pattern what begins a letter of it. */
-static char *
-quoted(const char *value, bool pattern)
-{
-	char *text = rep_say_alloc(2 * strlen(value) + 1), *to = text;
-
-	for (; *value != '\0'; value++) {
-		if (*value == ':' || *value == '\\')
-			*to++ = '\\';
-		if (*value == '%' && pattern)
-			*to++ = '%';
-		*to++ = *value;
-	}
-	return (text);
-}
-
-/* The caller's own options first: ours come later and count. */
-static char *
-options_of(const struct run *run)
-{
-	const char *own = getenv("WITNESS_OPTIONS");
-	char *state = run->state < 0 ? rep_say_string("") : rep_say_format(":state=@%d", run->state);
-	char *file = quoted(run->file, true),
-	     *observe = quoted(run->request->observe == NULL ? "all" : run->request->observe, false);
-	char *text = rep_say_format("%s%sfile=%s:console=none:observe=%s%s", own == NULL ? "" : own,
-	    own == NULL || *own == '\0' ? "" : ":", file, observe, state);
-
-	free(observe);
-	free(file);
-	free(state);
-	return (text);
-}
-
 static int
 make_state(void)
 {
@@ -310,7 +280,7 @@ execute(struct run *run)
 	pid_t pid;
 
 	run->state = make_state();
-	options = options_of(run);
+	options = rep_run_options(run->file, run->request->observe, run->state);
 	interrupt = signal(SIGINT, SIG_IGN); /* N3 */
 	quit = signal(SIGQUIT, SIG_IGN);
 	pid = start(argv, -1, options);
@@ -409,8 +379,11 @@ summarise(struct run *run)
 static int
 run_all(struct run *run)
 {
-	int status = ask_table(run);
+	int status;
 
+	if (rep_run_options_check() != 0)
+		return (125);
+	status = ask_table(run);
 	if (status != 0)
 		return (status);
 	if (rep_store_open(&run->store, run->request->db, REP_STORE_WRITE) != 0 || name_file(run) != 0)

@@ -47,6 +47,20 @@ sed -n '10,16p' log | diff - wanted || fail "run was given other arguments"
 grep -q 'console=none' log && grep -q 'observe=vm object' log && grep -q 'state=' log || fail "options: $(tail -n 1 log)"
 WITNESS_OPTIONS=max_file=2M run 0 s03
 grep -q '^max_file=2M:file=.*:observe=all' log || fail "the caller's options: $(tail -n 1 log)"
+# A last backslash of theirs does not swallow ours.
+WITNESS_OPTIONS='console=a\' run 0 s03
+grep -qF 'console=a\\:file=' log || fail "a backslash at the end: $(tail -n 1 log)"
+# A mistake in them: one line that names the nearest, 125, and nothing was started or made.
+mistaken() { # mistaken OPTIONS TEXT
+	WITNESS_OPTIONS=$1 run 125 s03
+	[ "$(wc -l <err)" = 1 ] && grep -qF -- "$2" err || fail "$1: does not say '$2' in one line: $(cat err)"
+	[ ! -s log ] && [ ! -e s.db ] && [ ! -s out ] || fail "$1: something was started or made: $(cat log out)"
+}
+mistaken max_fiel=2M 'unknown option max_fiel; the nearest is max_file'
+mistaken stacks=all:consle=none 'unknown option consle; the nearest is console'
+mistaken max_file=lots 'option max_file: cannot read lots'
+mistaken enabled 'option enabled: cannot read no value'
+mistaken "file=$(head -c 40000 /dev/zero | tr '\0' x)" 'too long'
 run 0 s03 --keep-runs
 [ "$(runs)" = 1 ] || fail "--keep-runs does not keep"
 grep -q "^run file $PWD/.witness/runs/" out || fail "the kept file is not named: $(cat out)"
