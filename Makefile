@@ -33,8 +33,8 @@ report_OBJ := $(call obj,$(report_SRC))
 $(core_OBJ): ROOM_CFLAGS := -fPIC -fvisibility=hidden -Iwitness
 $(live_OBJ): ROOM_CFLAGS := -fPIC -fvisibility=hidden -fexceptions -ftls-model=initial-exec -Iwitness
 $(corpus_OBJ): ROOM_CFLAGS := -Icorpus -Iwitness -ffile-prefix-map=corpus/= -fno-strict-aliasing -fno-optimize-sibling-calls
-$(report_OBJ): ROOM_CFLAGS := -Ireport -Iwitness $(shell pkg-config --cflags sqlite3 libgvc jansson 2>/dev/null)
-report_LIBS := $(shell pkg-config --libs sqlite3 libgvc jansson 2>/dev/null) -ldw -lelf
+$(report_OBJ): ROOM_CFLAGS := -Ireport -Iwitness $(shell pkg-config --cflags sqlite3 libgvc jansson libzstd 2>/dev/null)
+report_LIBS := $(shell pkg-config --libs sqlite3 libgvc jansson libzstd 2>/dev/null) -ldw -lelf
 
 SONAME := libwitness.so.1
 LIBWITNESS := $(BUILD)/lib/$(SONAME)
@@ -79,7 +79,7 @@ $(BUILD)/bin/witness: $(report_OBJ) $(LIBCORE)
 
 # ---- packages --------------------------------------------------------------------------------
 
-DEPS_DEMO := gcc libc6-dev pkg-config libsqlite3-dev libgraphviz-dev libdw-dev libelf-dev libjansson-dev
+DEPS_DEMO := gcc libc6-dev pkg-config libsqlite3-dev libgraphviz-dev libdw-dev libelf-dev libjansson-dev libzstd-dev
 DEPS_CHECK := $(DEPS_DEMO) g++ clang check clang-format-14 binutils
 deps-demo:
 	@bash tests/deps.sh $(DEPS_DEMO)

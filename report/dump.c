@@ -5,7 +5,8 @@
  * D1  Every good record is a line: its offset, its type, its fields as the layout
  *     names them, then its tail.  What this code does not know is shown as a type
  *     and a length.
- * D2  Bad spans do not stop it; how much was passed over is the last line.
+ * D2  A run's events, packed as import keeps them, are unpacked; only whole.
+ * D3  Bad spans do not stop it; how much was passed over is the last line.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +20,7 @@
 #include "import_put.h"
 #include "records.h"
 #include "say.h"
+#include "trace.h"
 
 struct dumper {
 	FILE *out;
@@ -243,7 +245,7 @@ rep_dump_file(FILE *out, const char *path)
 	struct dumper d = {.out = out};
 	bool bad;
 
-	if (rep_records_open(&records, path) != 0)
+	if ((rep_trace_is(path) ? rep_trace_open : rep_records_open)(&records, path) != 0)
 		return (REP_STATUS_USAGE);
 	if (rep_records_read(&records) != 0) {
 		rep_records_close(&records);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* An exit status: 0, 2 cannot be read, 3 something in it was bad. */
+/* Of a run file, or of events as trace.h packs them.  An exit status: 0, 2 cannot be read, 3 something in it was bad. */
 int rep_dump_file(FILE *out, const char *path);
 
 #endif

@@ -14,7 +14,10 @@
  *     only be one that we passed too early: read again, a few times.
  * I5  Texts of a traced program are not trusted: what is not UTF-8 or not
  *     printable becomes '?', so that no later writer of JSON or HTML meets it.
+ * I6  Events become a file (trace.h), in the same breath: written before the
+ *     store commits, and named after.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +25,7 @@
 #include "import_put.h"
 #include "say.h"
 #include "store.h"
+#include "trace.h"
 
 /* ---- I5 ---- */
 
@@ -243,10 +247,36 @@ put_all(struct rep_importer *im, int exit_status)
 	    REP_V((int64_t)result->lost), REP_V(result->complete)));
 }
 
+/* I6 */
+static int
+put_events(struct rep_importer *im, struct rep_trace *trace)
+{
+	struct rep_import *result = im->result;
+	int error = rep_trace_write(trace, im->store, im->records);
+
+	if (error != 0 || trace->name == NULL)
+		return (error);
+	result->events = trace->events;
+	snprintf(result->events_file, sizeof(result->events_file), "%s", trace->name);
+	return (rep_store_put(im->store, PUT_RUN_EVENTS, REP_V(im->run), REP_V(trace->name),
+	    REP_V((const char *)trace->digest), REP_V((int64_t)trace->bytes), REP_V((int64_t)trace->events)));
+}
+
+static int
+put_and_commit(struct rep_importer *im, struct rep_trace *trace)
+{
+	int error = put_events(im, trace);
+
+	if (error == 0)
+		error = rep_store_commit(im->store);
+	return (error != 0 ? error : rep_trace_publish(trace));
+}
+
 /* One transaction.  1: the run goes on and something was missing, and nothing was stored. */
 static int
 attempt(struct rep_importer *im, struct rep_import *result, int exit_status, bool patient)
 {
+	struct rep_trace trace = {.folder = -1};
 	int error = rep_store_begin(im->store);
 
 	if (error != 0)
@@ -259,9 +289,10 @@ attempt(struct rep_importer *im, struct rep_import *result, int exit_status, boo
 	if (error == 0 && patient && !result->ended && result->missing > 0)
 		error = 1; /* I4 */
 	if (error == 0)
-		error = rep_store_commit(im->store);
+		error = put_and_commit(im, &trace);
 	if (error != 0)
 		rep_store_rollback(im->store);
+	rep_trace_fini(&trace);
 	return (error);
 }
 

@@ -7,7 +7,7 @@
  * of a damaged file is kept, and how much was not is kept with it.
  *
  * Errors    0 or a negative errno after one line on stderr; the store is then
- *           as it was before.
+ *           as it was before, and so is what is kept beside it.
  */
 #ifndef REP_IMPORT_H
 #define REP_IMPORT_H
@@ -25,6 +25,8 @@ struct rep_import {
 	uint64_t records, bad_spans, bad_bytes;
 	uint64_t missing; /* named by a good record, and not there */
 	uint64_t lost; /* said by the producer */
+	uint64_t events; /* kept, in: */
+	char events_file[80]; /* from the store's folder; "": the run has no events */
 };
 
 #define REP_IMPORT_STATUS_UNKNOWN (-1)

@@ -37,6 +37,8 @@ fetch(struct rep_records *records, size_t from, bool stop_at_zero)
 {
 	size_t end = file_size(records), at = from;
 
+	if (records->fd < 0)
+		return (0);
 	if (end > records->room) {
 		records->room = end + (stop_at_zero ? end / 2 : 0);
 		records->base = rep_say_realloc(records->base, records->room);
@@ -145,6 +147,19 @@ rep_records_open(struct rep_records *records, const char *path)
 		error = rep_say(-EINVAL, "%s: not a run file (not a file)", path);
 	else if ((error = fetch(records, 0, true)) == 0)
 		error = read_header(records);
+	if (error != 0)
+		rep_records_close(records);
+	return (error);
+}
+
+int
+rep_records_open_memory(struct rep_records *records, const char *path, char *base, size_t size)
+{
+	int error;
+
+	*records = (struct rep_records){
+	    .path = rep_say_string(path), .fd = -1, .base = base, .size = size, .room = size};
+	error = read_header(records);
 	if (error != 0)
 		rep_records_close(records);
 	return (error);

@@ -34,7 +34,7 @@ struct rep_record_list {
 
 struct rep_records {
 	char *path;
-	int fd;
+	int fd; /* -1: of memory */
 	char *base; /* what was read of the file */
 	size_t size, room;
 	struct wit_reader reader;
@@ -52,6 +52,11 @@ struct rep_records {
  * on stderr.  A header whose checksum is bad is said in ->opened; the rest is read.
  */
 int rep_records_open(struct rep_records *records, const char *path);
+/*
+ * The same of what somebody has read already, and called `path`: size bytes at base, malloc's, which
+ * now belong to the records, also when it fails.
+ */
+int rep_records_open_memory(struct rep_records *records, const char *path, char *base, size_t size);
 /* Whether a file has a whole header by now; says nothing. */
 bool rep_records_ready(const char *path);
 void rep_records_close(struct rep_records *records);

@@ -30,6 +30,7 @@
 #include "alarm.h"
 #include "core/state.h"
 #include "expect.h"
+#include "folder.h"
 #include "gate.h"
 #include "import.h"
 #include "records.h"
@@ -189,40 +190,20 @@ ask_table(struct run *run)
 	return (status);
 }
 
-/* Makes the folder and its parents, ours alone; the last error counts. */
-static int
-make_folder(char *path)
-{
-	for (char *at = path + 1; *at != '\0'; at++)
-		if (*at == '/') {
-			*at = '\0';
-			mkdir(path, 0777);
-			*at = '/';
-		}
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return (rep_say(-errno, "%s: %s", path, strerror(errno)));
-	return (0);
-}
-
 /* N2: a name of its own in .witness/runs/ beside the store. */
 static int
 name_file(struct run *run)
 {
-	char *store = realpath(rep_store_path(run->store), NULL), *folder;
+	char *folder = rep_folder_runs(run->store);
 	uint64_t number;
-	int error;
 
-	if (store == NULL)
-		return (rep_say(-errno, "%s: %s", rep_store_path(run->store), strerror(errno)));
-	*strrchr(store, '/') = '\0';
-	folder = rep_say_format("%s/.witness/runs", store);
-	error = make_folder(folder);
+	if (folder == NULL)
+		return (-EIO);
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = (uint64_t)getpid();
 	run->file = rep_say_format("%s/%016llx.wit", folder, (unsigned long long)number);
 	free(folder);
-	free(store);
-	return (error);
+	return (0);
 }
 
 static int
@@ -368,6 +349,10 @@ summarise(struct run *run)
 		printf("run file %s\n", run->file);
 	if (!run->import.ended)
 		printf("no end record; run file %s\n", run->file);
+	if (run->import.events > 0) /* it lies where the run file lay */
+		printf("%llu events %.*s%s\n", (unsigned long long)run->import.events,
+		    (int)(strrchr(run->file, '/') - run->file), run->file,
+		    strrchr(run->import.events_file, '/'));
 	if (rep_view_load(&view, run->store, &selection) != 0)
 		return (REP_STATUS_USAGE);
 	error = rep_text_summary(stdout, &view, run->request->colour);

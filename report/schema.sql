@@ -20,7 +20,11 @@ CREATE TABLE run (
 	complete INTEGER NOT NULL,		-- 0: records lost, bad or missing
 	records INTEGER NOT NULL,		-- good ones
 	unknown INTEGER NOT NULL,		-- good ones of types newer than the importer
-	events INTEGER NOT NULL,		-- of observed classes; they do not become rows
+	events INTEGER NOT NULL,		-- of observed classes; they do not become rows, but a file (trace.h):
+	events_file TEXT,			-- from the store's folder; NULL: no events
+	events_digest TEXT,			-- SHA-256 of the file, hexadecimal
+	events_bytes INTEGER,			-- its size
+	events_kept INTEGER,			-- events in it
 	bad_spans INTEGER NOT NULL,
 	bad_bytes INTEGER NOT NULL,
 	missing INTEGER NOT NULL,		-- named by a good record, and not there
