@@ -7,6 +7,7 @@
  *   as=NAME        the program's name (first word only)
  *   edge=A,B       a lock of A held, one of B asked for
  *   dup=A          two locks of A
+ *   events=A,N     N events of a lock of A
  *   lost=N         N records lost
  *   unknown        a record of a type of the future
  *   orphan         a dependency whose chain is not there
@@ -34,6 +35,26 @@ edge(struct maker *m, const char *text)
 	*comma = '\0';
 	maker_edge(m, names, comma + 1);
 	free(names);
+}
+
+static void
+events(struct maker *m, const char *text)
+{
+	char *name = strdup(text), *comma = strchr(name, ',');
+	struct wit_rec_event event = {.generation = 1, .thread = m->thread, .segment = m->segment};
+
+	if (comma == NULL)
+		abort();
+	*comma = '\0';
+	event.origin = maker_class(m, name, WIT_SLEEP_MUTEX);
+	event.op = WIT_OP_ACQUIRE;
+	for (int n = atoi(comma + 1); n > 0; n--) {
+		/* Scattered, as addresses of a large program would be. */
+		event.instance = (event.instance + 1) * 6364136223846793005u;
+		event.sequence++;
+		maker_put(m, WIT_REC_EVENT, &event, sizeof(event), NULL, 0, NULL, 0);
+	}
+	free(name);
 }
 
 /* The header says another version, and its checksum is right. */
@@ -68,6 +89,8 @@ main(int argc, char **argv)
 			edge(&m, word + 5);
 		else if (strncmp(word, "dup=", 4) == 0)
 			maker_duplicate(&m, word + 4, 0);
+		else if (strncmp(word, "events=", 7) == 0)
+			events(&m, word + 7);
 		else if (strncmp(word, "lost=", 5) == 0)
 			maker_lost(&m, (uint64_t)atoi(word + 5), "records");
 		else if (strcmp(word, "unknown") == 0)
