@@ -219,6 +219,16 @@ START_TEST(level_of_those_cycles)
 	ck_assert(!IS_NEW(ENTRY(TWO, "potential", "A -> B -> C -> B -> A -> C -> A") "\n" ENTRY(
 			      THREE, "inversion", "A -> B -> D -> A"),
 	    POTENTIAL, "A", "B"));
+	/* The same with the entries the other way round, and with the weak edge first and last. */
+	ck_assert(!IS_NEW(ENTRY(TWO, "inversion", "A -> B -> D -> A") "\n" ENTRY(
+			      THREE, "potential", "A -> B -> C -> B -> A -> C -> A"),
+	    POTENTIAL, "A", "B"));
+	ck_assert(IS_NEW(
+	    ENTRY(TWO, "inversion", "A -> B -> C -> A") "\n" ENTRY(THREE, "potential", "B -> A -> C -> B"),
+	    POTENTIAL, "A", "B"));
+	ck_assert(IS_NEW(
+	    ENTRY(TWO, "potential", "A -> B -> C -> A") "\n" ENTRY(THREE, "inversion", "B -> A -> C -> B"),
+	    POTENTIAL, "A", "B"));
 	/* Its own entry comes first. */
 	ck_assert(IS_NEW(ENTRY(ONE, "inversion", "A -> B -> A") "\n" ENTRY(TWO, "actual", "A -> B -> A"),
 	    POTENTIAL, "A", "B"));

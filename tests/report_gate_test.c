@@ -181,6 +181,7 @@ START_TEST(verdicts)
 	ck_assert_int_eq(rep_verdict_judge(&evidence).level, WIT_LEVEL_ACTUAL);
 	evidence.seen = false;
 	ck_assert_int_eq(rep_verdict_judge(&evidence).level, WIT_LEVEL_POTENTIAL);
+	ck_assert_str_eq(rep_verdict_judge(&evidence).confidence, "low");
 }
 END_TEST
 

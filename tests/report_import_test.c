@@ -688,6 +688,102 @@ START_TEST(every_held_lock_makes_an_edge)
 }
 END_TEST
 
+/* Asked for again below another lock: no order of the class with itself, but one of that lock with it. */
+START_TEST(the_very_lock_again_is_no_edge)
+{
+	static const uint32_t none[2];
+	struct rep_view view;
+	struct maker m;
+	uint32_t chain;
+
+	maker_begin(&m, 1);
+	chain = maker_chain(&m, 0, "A", 0, WIT_MODE_EXCLUSIVE);
+	chain = maker_chain(&m, chain, "B", 0, WIT_MODE_EXCLUSIVE);
+	maker_dependency(&m, chain, "A", 0, WIT_MODE_EXCLUSIVE, 0, 0, none, 2);
+	maker_end(&m);
+	import("a.db", &m);
+	view = view_of("a.db", NULL);
+	ck_assert_uint_eq(view.edge_count, 1);
+	ck_assert_str_eq(view.class[view.edge[0].from].name, "B");
+	ck_assert_uint_eq(view.finding_count, 0);
+	rep_view_close(&view);
+	maker_free(&m);
+}
+END_TEST
+
+START_TEST(two_held_locks_of_a_class_are_one_use)
+{
+	static const uint32_t none[2];
+	struct rep_view view;
+	struct maker m;
+	uint32_t chain;
+
+	maker_begin(&m, 1);
+	chain = maker_chain(&m, 0, "A", 0, WIT_MODE_EXCLUSIVE);
+	chain = maker_chain(&m, chain, "A", 1, WIT_MODE_EXCLUSIVE);
+	maker_dependency(&m, chain, "B", 0, WIT_MODE_EXCLUSIVE, 0, 0, none, 2);
+	maker_end(&m);
+	import("a.db", &m);
+	view = view_of("a.db", NULL);
+	ck_assert_uint_eq(view.edge_count, 1);
+	ck_assert_uint_eq(view.edge[0].count, 1);
+	rep_view_close(&view);
+	maker_free(&m);
+}
+END_TEST
+
+/* A path is a choice of functions: two that took A before B, however they were called, are two paths. */
+START_TEST(paths_are_told_apart_by_functions)
+{
+	static const uint64_t frames[] = {WIT_FRAME(1, 1), WIT_FRAME(1, 2), WIT_FRAME(1, 3)};
+	static const uint8_t build[] = {1, 2, 3, 4};
+	static const uint32_t begin[] = {0, 1, 0}, count[] = {1, 1, 2};
+	struct rep_view view;
+	struct maker m;
+
+	maker_begin(&m, 1);
+	maker_module(&m, "/nowhere/program", build, sizeof(build));
+	for (int i = 0; i < 3; i++) {
+		uint32_t stack = maker_stack(
+		    &m, i == 2 ? (uint64_t[]){frames[0], frames[2]} : frames + begin[i], count[i]);
+
+		maker_dependency(&m, maker_chain(&m, 0, "A", 0, WIT_MODE_EXCLUSIVE), "B", 0,
+		    WIT_MODE_EXCLUSIVE, 0, 0, &stack, 1);
+	}
+	maker_edge(&m, "B", "A");
+	maker_end(&m);
+	import("a.db", &m);
+	number("a.db", "INSERT INTO symbol (frame, ordinal, function, file, line, inlined)"
+		       " SELECT id, 0, 'f' || offset, 'made/A.c', 7, 0 FROM frame RETURNING 1");
+	view = view_of("a.db", NULL);
+	ck_assert_uint_eq(view.finding_count, 1);
+	ck_assert_uint_eq(view.edge[0].evidence_count, 3);
+	ck_assert_uint_eq(view.finding[0].path_count, 2);
+	ck_assert_str_ne(view.finding[0].path[0], view.finding[0].path[1]);
+	rep_view_close(&view);
+	maker_free(&m);
+}
+END_TEST
+
+/* The stack of a life's end is not shown as that of its allocation. */
+START_TEST(end_of_a_life_is_no_birth)
+{
+	static const uint64_t frames[] = {WIT_FRAME(0, 0x99)};
+	struct wit_rec_instance life = {
+	    .instance = 0x1000, .origin = 1, .generation = 1, .thread = 1, .ended = 1};
+	struct maker m;
+
+	maker_begin(&m, 1);
+	maker_edge(&m, "A", "B");
+	life.stack = maker_stack(&m, frames, 1);
+	maker_put(&m, WIT_REC_INSTANCE, &life, sizeof(life), NULL, 0, NULL, 0);
+	maker_end(&m);
+	import("a.db", &m);
+	ck_assert_int_eq(number("a.db", "SELECT count(*) FROM instance WHERE ended AND stack IS NULL"), 1);
+	maker_free(&m);
+}
+END_TEST
+
 /* Only a strong cycle can deadlock. */
 START_TEST(weak_cycles_are_none)
 {
@@ -719,6 +815,7 @@ START_TEST(duplicates)
 
 	maker_begin(&m, 1);
 	maker_duplicate(&m, "A", 0);
+	maker_duplicate(&m, "A", 0); /* the same place: no other finding */
 	maker_duplicate(&m, "B", WIT_DUPOK);
 	maker_end(&m);
 	import("a.db", &m);
@@ -730,6 +827,7 @@ START_TEST(duplicates)
 	ck_assert_str_eq(view.finding[0].classes[0], "A");
 	ck_assert_int_eq(view.finding[0].level, WIT_LEVEL_ACTUAL);
 	ck_assert_uint_eq(view.finding[0].evidence_count, 1);
+	ck_assert_uint_eq(view.finding[0].count, 2);
 	ck_assert_ptr_null(view.finding[0].step);
 	rep_view_close(&view);
 	maker_free(&m);
@@ -930,6 +1028,10 @@ main(void)
 	tcase_add_loop_test(tc, order_of_discovery_does_not_matter, 0, 6);
 	tcase_add_test(tc, tries_make_no_edge);
 	tcase_add_test(tc, every_held_lock_makes_an_edge);
+	tcase_add_test(tc, the_very_lock_again_is_no_edge);
+	tcase_add_test(tc, two_held_locks_of_a_class_are_one_use);
+	tcase_add_test(tc, paths_are_told_apart_by_functions);
+	tcase_add_test(tc, end_of_a_life_is_no_birth);
 	tcase_add_test(tc, weak_cycles_are_none);
 	tcase_add_test(tc, duplicates);
 	tcase_add_test(tc, recursions_are_alarms);

@@ -14,17 +14,32 @@
 
 #include "symbol.h"
 
-static struct {
+struct module_id {
 	char path[4096], build_id[129];
-	uintptr_t base;
-} self;
+	uintptr_t base, at; /* where it begins; an address in it, or 0: the program */
+};
+
+static struct module_id self;
+
+static bool
+has_address(const struct dl_phdr_info *info, uintptr_t at)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    at - info->dlpi_addr - info->dlpi_phdr[i].p_vaddr < info->dlpi_phdr[i].p_memsz)
+			return (true);
+	return (false);
+}
 
 static int
 find_build_id(struct dl_phdr_info *info, size_t size, void *owner)
 {
+	struct module_id *module = owner;
+
 	(void)size;
-	(void)owner;
-	self.base = info->dlpi_addr;
+	if (module->at != 0 && !has_address(info, module->at))
+		return (0);
+	module->base = info->dlpi_addr;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
 		const char *at = (const char *)info->dlpi_addr + ph->p_vaddr, *end = at + ph->p_memsz;
@@ -35,7 +50,7 @@ find_build_id(struct dl_phdr_info *info, size_t size, void *owner)
 			    (const unsigned char *)(note + 1) + ((note->n_namesz + 3) & ~3u);
 
 			for (unsigned k = 0; note->n_type == NT_GNU_BUILD_ID && k < note->n_descsz; k++)
-				snprintf(self.build_id + 2 * k, 3, "%02x", bits[k]);
+				snprintf(module->build_id + 2 * k, 3, "%02x", bits[k]);
 			at = (const char *)bits + ((note->n_descsz + 3) & ~3u);
 		}
 	}
@@ -49,7 +64,7 @@ set_up(void)
 
 	ck_assert_int_gt(n, 0);
 	self.path[n] = '\0';
-	dl_iterate_phdr(find_build_id, NULL);
+	dl_iterate_phdr(find_build_id, &self);
 }
 
 /* Where it returns to, and the line of the call. */
@@ -84,6 +99,34 @@ has_inlined(void)
 	inlined_in();
 	call_line++;
 }
+
+/* Nothing of the call is left to do in its line: it returns to the next one's code. */
+__attribute__((noinline)) static void
+remembers(void)
+{
+	came_from = __builtin_extract_return_addr(__builtin_return_address(0));
+}
+
+__attribute__((noinline)) static void
+goes_on(void)
+{
+	call_line = __LINE__ + 1;
+	remembers();
+	outer_line = 0;
+}
+
+START_TEST(line_of_the_call_not_of_the_return)
+{
+	struct rep_symbols *symbols = rep_symbol_open();
+	const struct rep_symbol *symbol;
+
+	goes_on();
+	rep_symbol_find(symbols, self.path, self.build_id, (uintptr_t)came_from - self.base, false, &symbol);
+	ck_assert_str_eq(symbol->function, "goes_on");
+	ck_assert_uint_eq(symbol->line, call_line);
+	rep_symbol_close(symbols);
+}
+END_TEST
 
 START_TEST(function_file_and_line)
 {
@@ -193,6 +236,47 @@ START_TEST(found_once)
 }
 END_TEST
 
+#line 1 "./dotted/name.c"
+__attribute__((noinline)) static void
+dotted(void)
+{
+	remembers();
+	outer_line = 0;
+}
+#line 1000 "tests/report_symbol_test.c"
+
+START_TEST(files_are_named_without_a_dot)
+{
+	struct rep_symbols *symbols = rep_symbol_open();
+	const struct rep_symbol *symbol;
+
+	dotted();
+	rep_symbol_find(symbols, self.path, self.build_id, (uintptr_t)came_from - self.base, false, &symbol);
+	ck_assert_str_eq(symbol->file, "dotted/name.c");
+	ck_assert_uint_eq(symbol->line, 4);
+	rep_symbol_close(symbols);
+}
+END_TEST
+
+/* The C library brings no DWARF with it: the symbol table gives the name, and nothing gives a line. */
+START_TEST(symbol_table_where_there_is_no_dwarf)
+{
+	struct rep_symbols *symbols = rep_symbol_open();
+	const struct rep_symbol *symbol;
+	struct module_id other = {.at = (uintptr_t)dlsym(RTLD_DEFAULT, "qsort")};
+	Dl_info info;
+
+	ck_assert_int_ne(dladdr((void *)other.at, &info), 0);
+	ck_assert_ptr_nonnull(realpath(info.dli_fname, other.path));
+	dl_iterate_phdr(find_build_id, &other);
+	ck_assert_uint_eq(
+	    rep_symbol_find(symbols, other.path, other.build_id, other.at - other.base, true, &symbol), 1);
+	ck_assert_ptr_eq(dlsym(RTLD_DEFAULT, symbol->function), (void *)other.at);
+	ck_assert_uint_eq(symbol->into, 0);
+	rep_symbol_close(symbols);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -204,11 +288,14 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, function_file_and_line);
+	tcase_add_test(tc, line_of_the_call_not_of_the_return);
 	tcase_add_test(tc, address_of_a_function);
 	tcase_add_test(tc, inlined_functions);
 	tcase_add_test(tc, another_build);
 	tcase_add_test(tc, nowhere_in_it);
 	tcase_add_test(tc, found_once);
+	tcase_add_test(tc, files_are_named_without_a_dot);
+	tcase_add_test(tc, symbol_table_where_there_is_no_dwarf);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
