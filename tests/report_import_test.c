@@ -144,7 +144,7 @@ number(const char *db, const char *query)
 static void
 tear_down(void)
 {
-	ck_assert_int_eq(system("rm -f a.db* b.db* run.wit"), 0);
+	ck_assert_int_eq(system("rm -rf a.db* b.db* run.wit .witness"), 0);
 }
 
 /* ABBA, with everything that a run can have. */
