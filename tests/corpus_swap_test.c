@@ -436,6 +436,81 @@ START_TEST(blocks_move_with_the_memory)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- while a page comes in */
+
+static int late, late_result;
+
+/* A page that lies on swap alone. */
+static int
+page_on_swap(struct vm_object *object)
+{
+	int i = 0;
+	bool resident = true;
+
+	for (; i < MUCH && resident; i++) {
+		VM_OBJECT_LOCK(object);
+		resident = vm_page_lookup(object, (vm_pindex_t)i) != NULL;
+		VM_OBJECT_UNLOCK(object);
+		resident = resident || !has_block(object, i);
+	}
+	MUST(!resident);
+	return (i - 1);
+}
+
+static void
+late_writer(void *arg)
+{
+	uint64_t word = (uint64_t)late;
+
+	(void)arg;
+	late_result = ustore(vm, base + ptoa(late) + 100, &word, sizeof(word));
+}
+
+/* The map was unlocked while the page came in: what it says by then counts. */
+static void
+protect_meanwhile(void)
+{
+	struct vm_map_entry *entry;
+	struct vm_object *object;
+	struct proc *p;
+
+	open_memory(MUCH);
+	write_all(MUCH);
+	tsleep(&late, PVM, "settle", 5 * hz);
+	vm_map_lock(&vm->vm_map);
+	MUST(vm_map_lookup_entry(&vm->vm_map, base, &entry));
+	object = entry->object.vm_object;
+	vm_map_unlock(&vm->vm_map);
+	late = page_on_swap(object);
+	swapdev_slowness = 2 * hz;
+	MUST(proc_create(late_writer, NULL, &p, "late") == 0);
+	while (p->p_thread.td_wmesg == NULL || strcmp(p->p_thread.td_wmesg, "swread") != 0)
+		tsleep(&late, PVM, "late", 1);
+	vm_map_lock(&vm->vm_map);
+	MUST(vm_map_protect(&vm->vm_map, base, base + ptoa(MUCH), VM_PROT_READ) == KERN_SUCCESS);
+	vm_map_unlock(&vm->vm_map);
+	proc_wait(p);
+	MUST(late_result == -EFAULT);
+	swapdev_slowness = 0;
+	vm_map_lock(&vm->vm_map);
+	MUST(vm_map_protect(&vm->vm_map, base, base + ptoa(MUCH), VM_PROT_RW) == KERN_SUCCESS);
+	vm_map_unlock(&vm->vm_map);
+	MUST(read_all(MUCH) == 0);
+	/* What is written to has no block any more: what lies there is stale. */
+	late = page_on_swap(object);
+	late_writer(NULL);
+	MUST(late_result == 0 && !has_block(object, late));
+	close_memory(MUCH);
+}
+
+START_TEST(the_map_is_asked_again)
+{
+	struct run run = {protect_meanwhile, 1024, 1};
+
+	on_machine(1 + _i, 7, &run);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- swapon */
 
 static void
@@ -474,6 +549,7 @@ main(void)
 	tcase_add_loop_test(tc, swap_may_be_full, 0, 4);
 	tcase_add_loop_test(tc, a_stuck_device_is_waited_for, 0, 2);
 	tcase_add_loop_test(tc, blocks_move_with_the_memory, 0, 2);
+	tcase_add_loop_test(tc, the_map_is_asked_again, 0, 2);
 	tcase_add_test(tc, swapon_says_why_not);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -270,6 +270,31 @@ START_TEST(a_full_zone_waits)
 }
 END_TEST
 
+/* However large the buckets have grown, one call makes one slab. */
+static void
+modest(void)
+{
+	uma_zone_t zone = uma_zcreate("modest", 1000, NULL, NULL, NULL, NULL, UMA_ALIGN_PTR, 0);
+	static void *item[300];
+
+	for (int i = 0; i < (int)nitems(item); i++) {
+		int slabs = numbers(zone).slabs;
+
+		item[i] = uma_zalloc(zone, M_WAITOK);
+		MUST(numbers(zone).slabs <= slabs + 1);
+	}
+	MUST(numbers(zone).slabs > 60);
+	for (int i = 0; i < (int)nitems(item); i++)
+		uma_zfree(zone, item[i]);
+	uma_zdestroy(zone);
+}
+
+START_TEST(a_fill_makes_one_slab)
+{
+	on_machine(1 + _i, 6, modest);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- a zone's own object */
 
 static struct vm_object static_obj;
@@ -442,6 +467,7 @@ main(void)
 	tcase_add_loop_test(tc, items_are_conserved, 0, 8);
 	tcase_add_loop_test(tc, every_cpu_has_its_cache, 0, 3);
 	tcase_add_loop_test(tc, a_full_zone_waits, 0, 2);
+	tcase_add_loop_test(tc, a_fill_makes_one_slab, 0, 2);
 	tcase_add_loop_test(tc, slabs_from_an_object, 0, 2);
 	tcase_add_loop_test(tc, inits_pair_with_finis, 0, 2);
 	tcase_add_loop_test(tc, no_memory_is_null_and_comes_back, 0, 2);

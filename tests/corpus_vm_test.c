@@ -126,11 +126,15 @@ classes_leave_their_reserve(void)
 	vm_pindex_t next = 0;
 
 	cnt.v_free_reserved = 20;
-	cnt.v_interrupt_free_min = 2;
+	cnt.v_interrupt_free_min = 10;
 	MUST(drain_class(object, &next, VM_ALLOC_NORMAL) == 20);
+	pageproc = curproc; /* the page daemon's own go deeper */
+	MUST(drain_class(object, &next, VM_ALLOC_NORMAL) == 10);
+	pageproc = NULL;
+	cnt.v_interrupt_free_min = 2;
 	MUST(drain_class(object, &next, VM_ALLOC_SYSTEM) == 2);
 	MUST(drain_class(object, &next, VM_ALLOC_INTERRUPT) == 0);
-	MUST(vm_pageout_deficit == 3);
+	MUST(vm_pageout_deficit == 4);
 	MUST(object->resident_page_count == (int)next);
 	VM_OBJECT_LOCK(object);
 	vm_object_page_remove(object, 10, 20, FALSE);
@@ -849,6 +853,60 @@ START_TEST(vmspace_reuse)
 }
 END_TEST
 
+/* A CPU may write to a page that was found clean, until it is unmapped. */
+static struct vmspace *race_vm;
+static bool race_over;
+
+static void
+race_writer(void *arg)
+{
+	uint32_t word, n = 0;
+
+	(void)arg;
+	while (!race_over) {
+		n++;
+		MUST(ustore(race_vm, MAP_BASE, &n, sizeof(n)) == 0);
+		MUST(uload(race_vm, MAP_BASE, &word, sizeof(word)) == 0 && word == n);
+		sched_point();
+	}
+}
+
+static void
+clean_pages_are_looked_at_twice(void)
+{
+	vm_offset_t va = MAP_BASE;
+	uint32_t word = 0;
+	int cached = 0;
+	struct proc *p;
+	struct vm_page *m;
+
+	race_vm = vmspace_alloc(VM_MINUSER_ADDRESS, VM_MAXUSER_ADDRESS);
+	MUST(vm_mmap_anon(race_vm, &va, PAGE_SIZE, VM_PROT_RW) == KERN_SUCCESS);
+	MUST(ustore(race_vm, va, &word, sizeof(word)) == 0);
+	m = page_at(race_vm, va);
+	MUST(proc_create(race_writer, NULL, &p, "writer") == 0);
+	for (int i = 0; i < 4000; i++) {
+		VM_OBJECT_LOCK(m->object);
+		vm_page_lock_queues();
+		vm_page_undirty(m);
+		pmap_clear_modify(m);
+		cached += vm_page_try_to_cache(m);
+		vm_page_unlock_queues();
+		VM_OBJECT_UNLOCK(m->object);
+		sched_point();
+	}
+	race_over = true;
+	proc_wait(p);
+	MUST(cached > 100 && cached < 4000);
+	vmspace_free(race_vm);
+}
+
+START_TEST(page_clean)
+{
+	on_machine(2 + _i % 3, (uint64_t)_i, clean_pages_are_looked_at_twice);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- paging */
 
 #define PAGER_PROCS 3
@@ -1055,6 +1113,7 @@ main(void)
 	tcase_add_test(tc, fault_shared);
 	tcase_add_test(tc, mmu_kernel);
 	tcase_add_test(tc, vmspace_reuse);
+	tcase_add_loop_test(tc, page_clean, 0, 6);
 	tcase_add_loop_test(tc, paging, 0, 12);
 	tcase_add_test(tc, thresholds);
 	tcase_add_test(tc, checks);

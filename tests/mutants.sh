@@ -21,7 +21,7 @@ for part in Makefile witness corpus analyzer report tests; do
 	if [ -e "$source/$part" ]; then cp -a "$source/$part" "$tree/" || exit 2; fi
 done
 
-build() { make -s -j2 -C "$tree" BUILD=build CFLAGS=-O1 "build/tests/$1" >"$work/log" 2>&1; }
+build() { make -s -j2 -C "$tree" BUILD=build CFLAGS="-O1 -g" "build/tests/$1" >"$work/log" 2>&1; }
 run() { (mkdir -p "$work/run" && cd "$work/run" && TMPDIR=$work/run timeout 120 "$tree/build/tests/$1") >"$work/log" 2>&1; }
 bad() {
 	echo "FAIL  $1"
@@ -52,12 +52,14 @@ trust() {
 }
 
 try() {
-	local file=$1 pattern=$2 replacement=$3 test=$4 row="$1: $2"
+	local file=$1 pattern=$2 replacement=$3 test=$4 row="$1: $2" object
 	: >"$work/log"
 	trust "$test" || { bad "$row: $test does not pass on the tree as it is"; return; }
 	: >"$work/log"
 	mutate "$tree/$file" "$pattern" "$replacement" >"$work/mutant" || { bad "$row: does not match exactly once"; return; }
+	object=$tree/build/obj/${file%.c}.o
 	cp -p "$tree/$file" "$work/original"
+	if [ -e "$object" ]; then cp "$object" "$work/object"; fi
 	cp "$work/mutant" "$tree/$file"
 	if ! build "$test"; then
 		bad "$row: does not compile"
@@ -67,7 +69,13 @@ try() {
 		echo "ok    $row"
 		passed=$((passed + 1))
 	fi
-	cp "$work/original" "$tree/$file"
+	# The object comes back with its source: only what it was linked into is made anew.
+	if [ -e "$object" ]; then
+		cp -p "$work/original" "$tree/$file"
+		cp "$work/object" "$object"
+	else
+		cp "$work/original" "$tree/$file"
+	fi
 }
 
 rows=()
