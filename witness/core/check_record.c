@@ -112,18 +112,27 @@ wit_check_stack(struct wit_engine *engine, const struct wit_walk *walk)
 	return (keep_stack(engine, walk->frame, walk->count, false, 0));
 }
 
-/* The stack grows down: a frame that was there already ends above where the lock was taken. */
+/*
+ * The stack grows down: what lies above entry->sp was there before the function
+ * that took the lock was called.  That function may have returned since, and its place be
+ * another's: it is told by where its call returned to, the older frames by their present lines.
+ */
 uint32_t
 wit_check_derived(struct wit_engine *engine, const struct wit_held_entry *entry, const struct wit_walk *now)
 {
-	uint32_t younger = 0, site;
+	uint64_t frame[WIT_STACK_MAX];
+	uint32_t younger = 0, site, count = 0;
 
 	if (now == NULL)
 		return (0);
 	site = wit_check_site(engine, entry->site);
 	while (younger < now->count && (entry->sp == 0 || now->cfa[younger] <= entry->sp))
 		younger++;
-	return (keep_stack(engine, now->frame + younger, now->count - younger, true, site));
+	if (entry->from != 0)
+		frame[count++] = engine->sink.frame(engine->sink.owner, (const void *)(uintptr_t)entry->from);
+	while (younger < now->count && count < WIT_STACK_MAX)
+		frame[count++] = now->frame[younger++];
+	return (keep_stack(engine, frame, count, true, site));
 }
 
 uint32_t

@@ -76,7 +76,9 @@ struct wit_walk {
 struct wit_event {
 	struct wit_lock_ref lock;
 	struct wit_site site;
-	uint64_t sp; /* frame address of the caller, for derived stacks; 0 unknown */
+	uint64_t
+	    sp; /* what lies above it on the stack is older than the caller, for derived stacks; 0 unknown */
+	uint64_t from; /* in the caller: where the tracker's call returns to; 0 unknown */
 	uint32_t thread; /* id, 0 unknown */
 	uint32_t segment; /* id */
 	uint8_t op; /* enum wit_op */

@@ -36,6 +36,7 @@ wit_held_push(struct wit_held *held, struct wit_arena *arena, const struct wit_e
 	    .lock = event->lock,
 	    .site = event->site,
 	    .sp = event->sp,
+	    .from = event->from,
 	    .serial = ++held->serial,
 	    .segment = event->segment,
 	    .mode = event->mode,

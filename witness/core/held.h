@@ -25,7 +25,7 @@
 struct wit_held_entry {
 	struct wit_lock_ref lock;
 	struct wit_site site; /* where it was taken (last time, when recursed) */
-	uint64_t sp; /* frame address there */
+	uint64_t sp, from; /* as the event's */
 	uint64_t serial; /* of the acquisition in its context: held throughout, or retaken? */
 	uint32_t segment;
 	uint32_t stack; /* id, where the acquisition was walked; else 0 */

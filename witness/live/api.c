@@ -93,12 +93,13 @@ witness_checkorder(struct witness_lock_object *lo, unsigned flags, const char *f
 static inline __attribute__((always_inline)) void
 push(struct wit_thread *t, struct wit_list *list, struct wit_held_entry *entry,
     const struct witness_lock_object *lo, uint64_t tool, unsigned flags, const char *file, int line,
-    const void *frame)
+    const void *frame, const void *from)
 {
 	entry->lock = wit_list_ref(lo, tool);
 	entry->site.where = file;
 	entry->site.line = (uint32_t)line;
-	entry->sp = (uintptr_t)frame;
+	entry->sp = wit_list_top(frame);
+	entry->from = (uintptr_t)from;
 	entry->serial = ++list->held.serial;
 	wit_list_finish(entry, t->segment, lo, flags);
 }
@@ -117,7 +118,7 @@ lock_more(struct witness_lock_object *lo, unsigned flags, const char *file, int 
 		if (tool == 0)
 			return;
 		if (WIT_LIKELY(n < WIT_HELD_INLINE && wit_list_find(list, lo) == NULL)) {
-			push(t, list, &list->held.entry[n], lo, tool, flags, file, line, frame);
+			push(t, list, &list->held.entry[n], lo, tool, flags, file, line, frame, from);
 			list->held.count = n + 1;
 			return;
 		}
@@ -134,7 +135,8 @@ lock_nested(struct witness_lock_object *lo, unsigned flags, const char *file, in
 	const uint32_t n = t->mine.held.count;
 
 	if (WIT_LIKELY(n < WIT_HELD_INLINE && !wit_list_has(&t->mine, lo))) {
-		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, frame);
+		push(t, &t->mine, &t->mine.held.inlined[n], lo, wit_list_tool(lo), flags, file, line, frame,
+		    from);
 		t->mine.held.count = n + 1;
 		return;
 	}
@@ -154,10 +156,10 @@ witness_lock(struct witness_lock_object *lo, unsigned flags, const char *file, i
 	if (WIT_UNLIKELY(t->mode != WIT_PATH_ALIVE || tool == 0)) {
 		lock_more(lo, flags, file, line, FRAME, FROM);
 	} else if (t->mine.held.count == 0) {
-		push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME);
+		push(t, &t->mine, &t->mine.held.inlined[0], lo, tool, flags, file, line, FRAME, FROM);
 		t->mine.held.count = 1;
 	} else if (t->mine.held.count == 1 && t->mine.held.inlined[0].lock.instance != (uintptr_t)lo) {
-		push(t, &t->mine, &t->mine.held.inlined[1], lo, tool, flags, file, line, FRAME);
+		push(t, &t->mine, &t->mine.held.inlined[1], lo, tool, flags, file, line, FRAME, FROM);
 		t->mine.held.count = 2;
 	} else {
 		lock_nested(lo, flags, file, line, FRAME, FROM);

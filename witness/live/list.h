@@ -116,6 +116,20 @@ wit_list_ref(const struct witness_lock_object *lo, uint64_t tool)
 	return (ref);
 }
 
+/*
+ * The stack address above which frames are older than the caller of the function
+ * that has this frame: the caller's own frame address, where it keeps one (it is
+ * saved first in ours, and a word that does not point a little above is none); else
+ * the caller's stack pointer, with which a function called in its stead may pass for older.
+ */
+static inline uint64_t
+wit_list_top(const void *frame)
+{
+	const uintptr_t here = (uintptr_t)frame, caller = *(const uintptr_t *)frame;
+
+	return (caller - here < 1u << 20 ? caller : here + 2 * sizeof(void *));
+}
+
 /* An entry's end is written as two words. */
 _Static_assert(
     offsetof(struct wit_held_entry, stack) == offsetof(struct wit_held_entry, segment) + 4 &&

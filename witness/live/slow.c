@@ -43,7 +43,8 @@ event_of(const struct wit_thread *t, const struct wit_call *call, enum wit_op op
 	struct wit_event event = {
 	    .lock = wit_list_ref(call->lo, wit_list_tool(call->lo)),
 	    .site = {.where = call->file, .line = (uint32_t)call->line},
-	    .sp = (uintptr_t)call->frame,
+	    .sp = call->frame == NULL ? 0 : wit_list_top(call->frame),
+	    .from = (uintptr_t)call->from,
 	    .thread = t->id,
 	    .segment = t->segment,
 	    .op = (uint8_t)op,
@@ -241,6 +242,7 @@ push(struct wit_thread *t, const struct wit_call *call, const struct wit_event *
 	entry->lock = event->lock;
 	entry->site = event->site;
 	entry->sp = event->sp;
+	entry->from = event->from;
 	entry->serial = ++list->held.serial;
 	wit_list_finish(entry, event->segment, call->lo, call->flags);
 	list->held.count = n + 1;
