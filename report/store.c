@@ -12,6 +12,8 @@
  * S4  Its user_version is not above ours.
  * S5  A reader that can make no WAL beside the store (read-only file system) opens
  *     it as immutable: nobody else can be writing there.
+ * S6  What a file is, is read in one transaction; that it is empty is asked once more
+ *     in the one that fills it: another first run may have been quicker.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,6 +29,8 @@
 #include "say.h"
 #include "store.h"
 #include "store_schema.h"
+
+enum { BUSY_MS = 10000 }; /* how long another writer is waited for */
 
 struct rep_store {
 	sqlite3 *db;
@@ -101,9 +105,9 @@ run_text(struct rep_store *store, const char *text)
 	return (code == SQLITE_OK ? 0 : trouble(store, code));
 }
 
-/* S3, S4.  *empty: nothing is in it yet. */
+/* S3, S4, in the transaction that is open.  *empty: nothing is in it yet. */
 static int
-examine(struct rep_store *store, bool *empty)
+examine_inside(struct rep_store *store, bool *empty)
 {
 	int64_t tables, application, version;
 	int code = number(store, "SELECT count(*) FROM sqlite_master", &tables);
@@ -130,16 +134,30 @@ examine(struct rep_store *store, bool *empty)
 }
 
 static int
+examine(struct rep_store *store, bool *empty)
+{
+	int error = run_text(store, "BEGIN");
+
+	if (error == 0)
+		error = examine_inside(store, empty);
+	rep_store_rollback(store);
+	return (error);
+}
+
+/* S6.  Our schema, in a file that is still empty. */
+static int
 create(struct rep_store *store)
 {
 	char pragmas[128];
+	bool empty;
 	int error;
 
 	if ((error = run_text(store, "BEGIN IMMEDIATE")) != 0)
 		return (error);
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 	    REP_STORE_APPLICATION, REP_STORE_VERSION);
-	if ((error = run_text(store, rep_store_schema)) == 0)
+	error = examine_inside(store, &empty);
+	if (error == 0 && empty && (error = run_text(store, rep_store_schema)) == 0)
 		error = run_text(store, pragmas);
 	if (error == 0)
 		error = run_text(store, "COMMIT");
@@ -167,8 +185,28 @@ open_database(struct rep_store *store, enum rep_store_mode mode, bool immutable)
 	code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_URI, NULL);
 	sqlite3_free(name);
 	if (code == SQLITE_OK)
-		sqlite3_busy_timeout(store->db, 10000);
+		sqlite3_busy_timeout(store->db, BUSY_MS);
 	return (code);
+}
+
+/*
+ * A file system that cannot do WAL keeps its other journal: slower, not wrong.  While
+ * another changes the journal SQLite waits for nobody and says busy at once: we wait.
+ */
+static int
+set_journal(struct rep_store *store)
+{
+	static const char text[] =
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON";
+	int code = SQLITE_BUSY;
+
+	for (int waited = 0; waited < BUSY_MS; waited += 5) {
+		code = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+		if ((code & 0xff) != SQLITE_BUSY)
+			break;
+		sqlite3_sleep(5);
+	}
+	return (code == SQLITE_OK ? 0 : trouble(store, code));
 }
 
 static int
@@ -181,9 +219,7 @@ open_for_writing(struct rep_store *store)
 		return (trouble(store, code));
 	if ((error = examine(store, &empty)) != 0)
 		return (error);
-	/* A file system that cannot do WAL keeps its other journal: slower, not wrong. */
-	if ((error = run_text(store,
-		 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")) != 0)
+	if ((error = set_journal(store)) != 0)
 		return (error);
 	return (empty ? create(store) : 0);
 }

@@ -57,3 +57,18 @@ grep -q "$id" out || fail "the old run is gone"
 
 # A store with no run answers nothing.
 refused 'no run' "$WITNESS" --db s.db report --run ffff
+
+# Several first runs at once: one makes the store, all are in it.
+for i in 1 2 3 4 5 6; do "$mkrun" "first$i.wit" "1$i" "as=/first$i" edge=A,B >/dev/null; done
+for round in $(seq 12); do
+	pids=()
+	for i in 1 2 3 4 5 6; do
+		"$WITNESS" --db "at$round.db" import "first$i.wit" >/dev/null 2>"said$i" &
+		pids+=($!)
+	done
+	for i in 1 2 3 4 5 6; do
+		wait "${pids[i - 1]}" || fail "import $i of 6 at once, round $round: $(cat "said$i")"
+	done
+	runs=$("$WITNESS" --db "at$round.db" gate --run all | grep -c '^looked at 6 runs') || true
+	[ "$runs" = 1 ] || fail "not six runs in the store: $("$WITNESS" --db "at$round.db" gate --run all)"
+done
