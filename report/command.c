@@ -15,6 +15,7 @@
 #include "gate.h"
 #include "import.h"
 #include "options.h"
+#include "output.h"
 #include "records.h"
 #include "run.h"
 #include "say.h"
@@ -202,18 +203,14 @@ report_to(const struct rep_options *options, const struct rep_view *view, enum f
     const struct rep_focus *focus)
 {
 	const char *path = options->value[REP_OPTION_OUTPUT];
-	FILE *out = path == NULL ? stdout : fopen(path, "we");
+	struct rep_output output;
 	int error;
 
-	if (out == NULL)
-		return (rep_say(-errno, "%s: cannot be written: %s", path, strerror(errno)));
-	errno = 0;
-	error = write_report(out, view, format, focus, path == NULL && in_colour(options));
-	if (path == NULL)
-		return (error); /* the rest is said at the end */
-	if (fclose(out) != 0 || error != 0)
-		return (rep_say(-EIO, "%s: cannot be written: %s", path, strerror(errno != 0 ? errno : EIO)));
-	return (0);
+	if (path == NULL) /* what is still buffered is said at the end */
+		return (write_report(stdout, view, format, focus, in_colour(options)));
+	if ((error = rep_output_open(&output, path)) != 0)
+		return (error);
+	return (rep_output_close(&output, write_report(output.file, view, format, focus, false)));
 }
 
 static int

@@ -56,3 +56,29 @@ status=0
 [ "$status" = 2 ] && grep -q 'no class is called nobody' err || fail "--focus nobody: $status $(cat err)"
 "$WITNESS" --db s.db report --color=always | grep -q $'\033' || fail "--color=always has no colour"
 ! "$WITNESS" --db s.db report | grep -q $'\033' || fail "colours in a pipe"
+
+# A report that could not be written leaves the one that was there, and nothing beside it.
+for i in $(seq 60); do edges+=("edge=class$i,other$i"); done
+"$mkrun" big.wit 3 as=/big "${edges[@]}" >/dev/null
+"$WITNESS" --db big.db import big.wit >/dev/null
+mkdir good
+echo 'the good report' >good/report
+chmod 640 good/report
+ln -s report good/link
+for name in report link; do
+	status=0
+	(ulimit -f 40 && exec "$WITNESS" --db big.db report --format html -o good/$name) 2>err || status=$?
+	[ "$status" = 2 ] && [ "$(wc -l <err)" = 1 ] || fail "no room for -o: $status $(cat err)"
+	[ "$(cat good/report)" = 'the good report' ] || fail "a failed -o destroyed the report that was there"
+	[ "$(ls good)" = "$(printf 'link\nreport')" ] || fail "leftovers of a failed -o: $(ls good)"
+done
+"$WITNESS" --db big.db report --format html -o good/link || fail "-o link: status $?"
+[ -L good/link ] && grep -q class60 good/report || fail "-o did not go where the link goes"
+[ "$(stat -c %a good/report)" = 640 ] || fail "-o changed the mode: $(stat -c %a good/report)"
+# What is no regular file is written itself.
+"$WITNESS" --db big.db report -o /dev/stdout | grep -q class60 || fail "-o /dev/stdout"
+mkfifo pipe
+cat pipe >through &
+"$WITNESS" --db big.db report -o pipe || fail "-o a pipe: status $?"
+wait $!
+grep -q class60 through && [ -p pipe ] || fail "-o did not write the pipe"
