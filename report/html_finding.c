@@ -73,9 +73,9 @@ put_stack(FILE *out, const struct rep_stack *stack)
 		put_frame(out, &stack->frame[i]);
 	RAW(out, "</ol>\n");
 	if (stack->derived) {
-		RAW(out, "<p class=\"note\"><span class=\"tag\">derived</span> Only frames older than the "
-			 "place itself: "
-			 "the others had returned when this was recorded.</p>\n");
+		RAW(out,
+		    "<p class=\"note\"><span class=\"tag\">derived</span> The first frame took the lock; "
+		    "the others stand where they had come to when the next lock was asked for.</p>\n");
 	}
 }
 

@@ -87,7 +87,7 @@ print_stack(struct page *page, const struct rep_stack *stack)
 	for (size_t i = 0; i < stack->count; i++)
 		print_frame(page, i, &stack->frame[i]);
 	if (stack->derived)
-		PRINT(page, "         (derived: frames that had returned since are not known)\n");
+		PRINT(page, "         (derived: the frames below #0 stand where they had come to when the next lock was asked for)\n");
 }
 
 static void

@@ -405,14 +405,15 @@ START_TEST(stacks_walked_and_derived)
 	stack = world_by_id(&w, WIT_REC_STACK, dep->stack);
 	ck_assert_uint_eq(stack->count, 4);
 	ck_assert_uint_eq(stack->derived, 0);
-	/* A was taken at 0x1000: only the frames above are older. */
+	/* A was taken by who was at 0x1000: where that call returned to, and the frames above, which are older. */
 	stack = world_by_id(&w, WIT_REC_STACK, held_stack(rec, 0));
-	ck_assert_uint_eq(stack->count, 2);
+	ck_assert_uint_eq(stack->count, 3);
 	ck_assert_uint_eq(stack->derived, 1);
 	ck_assert_uint_eq(((const struct wit_rec_site *)world_by_id(&w, WIT_REC_SITE, stack->site))->line, 1);
 	frame = (const uint64_t *)(stack + 1);
-	ck_assert_uint_eq(frame[0], 13);
-	ck_assert_uint_eq(frame[1], 14);
+	ck_assert_uint_eq(frame[0], w.engine.sink.frame(w.engine.sink.owner, (const void *)WORLD_FROM));
+	ck_assert_uint_eq(frame[1], 13);
+	ck_assert_uint_eq(frame[2], 14);
 	/* One that was walked at the time keeps its own. */
 	take(&w, 2, world_lock(&w, "A", 0xa), 1);
 	w.held[2].entry[0].stack = 77;

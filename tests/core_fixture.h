@@ -169,6 +169,8 @@ world_lock(struct world *w, const char *type, uint64_t instance)
 	return ((struct lock){.origin = world_class(w, type), .instance = instance});
 }
 
+#define WORLD_FROM 0x5005
+
 static inline struct wit_event
 world_event(struct world *w, uint32_t thread, struct lock lock, unsigned mode, unsigned flags, uint32_t line)
 {
@@ -176,6 +178,7 @@ world_event(struct world *w, uint32_t thread, struct lock lock, unsigned mode, u
 	    .lock = {.instance = lock.instance, .origin = lock.origin, .generation = 1},
 	    .site = {"vm/test.c", line},
 	    .sp = 0x1000,
+	    .from = WORLD_FROM,
 	    .thread = thread,
 	    .segment = w->segment[thread],
 	    .op = WIT_OP_REQUEST,

@@ -25,7 +25,7 @@ static const char inversion_in_full[] =
     "         #2 vm_pageout_scan (vm/vm_pageout.c:842)\n"
     "         #3 vm_pageout (vm/vm_pageout.c:1420)\n"
     "         #4 libc.so.6+0x891f5\n"
-    "         (derived: frames that had returned since are not known)\n"
+    "         (derived: the frames below #0 stand where they had come to when the next lock was asked for)\n"
     "         born at vm/vm_object.c:210\n"
     "       asked  swap_pager swhash at vm/swap_pager.c:1797, exclusive, 0x55d0c1a3c084\n"
     "         #0 swp_pager_meta_build (vm/swap_pager.c:1797)\n"
