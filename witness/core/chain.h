@@ -48,7 +48,7 @@ wit_chain_key(const struct wit_holding *holding, const struct wit_event *event)
 	out.roles =
 	    key * 0xd6e8feb86659fd93u +
 	    wit_mix(((uint64_t)event->lock.origin << 32) | ((uint64_t)event->mode << 16) | event->flags) +
-	    wit_mix((uint64_t)(uintptr_t)event->site.where + ((uint64_t)event->site.line << 48));
+	    wit_mix((uint64_t)(uintptr_t)event->site.where + event->site.line * 0x9e3779b97f4a7c15u);
 	out.roles |= out.roles == 0;
 	out.instances = instances * 0xd6e8feb86659fd93u + wit_held_instance(&event->lock);
 	return (out);
