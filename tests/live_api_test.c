@@ -245,6 +245,34 @@ recursion(void)
 	return (0);
 }
 
+/* A writer that comes between the two waits for the first, and the second for the writer. */
+static int
+reads_twice(void)
+{
+	make_locks();
+	for (int i = 0; i < 2; i++) {
+		ASK(&a, 0);
+		witness_lock(&a, 0, WITNESS_FILE, WITNESS_LINE);
+	}
+	witness_unlock(&a, 0, WITNESS_FILE, WITNESS_LINE);
+	witness_unlock(&a, 0, WITNESS_FILE, WITNESS_LINE);
+	NEED(witness_is_owned(&a) == -1);
+	return (0);
+}
+
+START_TEST(a_plain_read_taken_twice_is_recursion)
+{
+	const struct wit_rec_alarm *alarm;
+	struct run run;
+
+	run_quietly(&run, "reads_twice", "");
+	ck_assert_uint_eq(run.count[WIT_REC_ALARM], 1);
+	alarm = record(&run, WIT_REC_ALARM, 0);
+	ck_assert_uint_eq(alarm->kind, WIT_FINDING_RECURSION);
+	end_run(&run);
+}
+END_TEST
+
 START_TEST(recursion_is_alarmed_before_it_hangs)
 {
 	const struct wit_rec_alarm *alarm;
@@ -921,8 +949,8 @@ START_TEST(the_mirror_may_be_inherited)
 END_TEST
 
 static const struct scenario scenarios[] = {{"abba", abba}, {"known", known}, {"tries", tries},
-    {"interlock", interlock}, {"recursion", recursion}, {"deep", deep}, {"modes", modes},
-    {"strangers", strangers}, {"births", births}, {"lives", lives}, {"threads", threads},
+    {"interlock", interlock}, {"recursion", recursion}, {"reads_twice", reads_twice}, {"deep", deep},
+    {"modes", modes}, {"strangers", strangers}, {"births", births}, {"lives", lives}, {"threads", threads},
     {"endings", endings}, {"crowd", crowd}, {"cpus", cpus}, {"errnos", errnos}, {"forks", forks},
     {"forks_and_dies", forks_and_dies}, {"mirrored", mirrored}, {NULL, NULL}};
 
@@ -936,6 +964,7 @@ add(TCase *tc)
 	tcase_add_test(tc, a_try_lock_makes_edges_out_of_it_only);
 	tcase_add_test(tc, an_interlock_makes_no_order);
 	tcase_add_test(tc, recursion_is_alarmed_before_it_hangs);
+	tcase_add_test(tc, a_plain_read_taken_twice_is_recursion);
 	tcase_add_test(tc, many_locks_let_go_in_any_order);
 	tcase_add_test(tc, a_mode_is_part_of_what_is_held);
 	tcase_add_test(tc, locks_that_are_not_tracked_are_left_alone);

@@ -2,8 +2,8 @@
 /*
  * slow.c - every call that the plain path does not answer.
  *
- * S1 Asked for again by its owner is recursion, not order.  Taken shared twice
- *    is no recursion that a rule forbids.
+ * S1 Asked for again by its owner is recursion, not order.  Whether a rule forbids
+ *    it is for the engine to say (check.c, R3), shared on shared too.
  * S2 What depth 2 does not know goes to the engine, the stack walked before its
  *    lock is taken: the unwinder may wait for the loader.
  * S3 The answer of depth 2 and 3 is remembered by the thread.
@@ -160,8 +160,6 @@ again(struct wit_thread *t, const struct wit_call *call, const struct wit_held_e
     struct wit_event *event)
 {
 	if ((event->flags & WIT_RECURSABLE) != 0)
-		return;
-	if (entry->mode != WIT_MODE_EXCLUSIVE && event->mode != WIT_MODE_EXCLUSIVE)
 		return;
 	wit_stack_walk(&t->walk, call->from);
 	event->walk = &t->walk;
