@@ -11,6 +11,8 @@
  *     edges lies on no accepted cycle; or when its level is above the one accepted
  *     for it.  Without an entry of its own, the level accepted for it is that of
  *     its weakest edge, and an edge's is the highest among the cycles it lies on.
+ *     An accepted cycle is an entry whose fingerprint is that of the cycle it tells:
+ *     one of a path, or with other words put in, accepts what it names and no edge.
  * B4  An entry whose day is over accepts nothing.  The day itself still counts (UTC).
  */
 #define _GNU_SOURCE
@@ -95,11 +97,12 @@ free_entry(struct rep_baseline_entry *entry)
 	free(entry->text);
 }
 
-/* The classes of a cycle; the last one is left out where it is the first again. */
+/* The classes of a cycle; the last one is left out where it is the first again.  And whether it is one (B3). */
 static void
 split_cycle(struct rep_baseline_entry *entry)
 {
 	const char *at = entry->cycle, *next;
+	char fingerprint[WIT_FINGERPRINT_MAX];
 	size_t room = 0;
 
 	for (; at != NULL; at = next) {
@@ -112,6 +115,9 @@ split_cycle(struct rep_baseline_entry *entry)
 	}
 	if (entry->names > 1 && strcmp(entry->name[0], entry->name[entry->names - 1]) == 0)
 		free(entry->name[--entry->names]);
+	wit_finding_fingerprint(
+	    fingerprint, WIT_FINDING_INVERSION, (const char *const *)entry->name, entry->names);
+	entry->is_cycle = entry->names > 1 && strcmp(fingerprint, entry->fingerprint) == 0;
 }
 
 /* B2, at the end of a block. */
@@ -318,11 +324,11 @@ by_name(struct rep_baseline *baseline, const char *fingerprint, const char **why
 	return (0);
 }
 
-/* The least of the levels accepted for its paths: every path must have an entry. */
+/* The least of the levels accepted for its paths: every path must be known and have an entry. */
 static enum wit_level
 by_paths(struct rep_baseline *baseline, const struct rep_baseline_case *finding, const char **why)
 {
-	enum wit_level weakest = finding->path_count == 0 ? 0 : WIT_LEVEL_ACTUAL;
+	enum wit_level weakest = finding->path_count == 0 || finding->paths_cut ? 0 : WIT_LEVEL_ACTUAL;
 
 	for (size_t i = 0; i < finding->path_count; i++) {
 		enum wit_level level = by_name(baseline, finding->path[i], why);
@@ -335,7 +341,7 @@ by_paths(struct rep_baseline *baseline, const struct rep_baseline_case *finding,
 static bool
 has_edge(const struct rep_baseline_entry *entry, const char *from, const char *to)
 {
-	for (size_t i = 0; i < entry->names && entry->names > 1; i++)
+	for (size_t i = 0; i < entry->names && entry->is_cycle; i++)
 		if (strcmp(entry->name[i], from) == 0 && strcmp(entry->name[(i + 1) % entry->names], to) == 0)
 			return (true);
 	return (false);

@@ -20,6 +20,7 @@ struct rep_baseline_entry {
 	char *fingerprint, *cycle, *why, *until; /* until "" for none */
 	char **name; /* the classes of cycle, the closing one left out */
 	size_t names;
+	bool is_cycle; /* the fingerprint is that of these classes round a cycle */
 	enum wit_level level;
 	unsigned line; /* where it begins */
 	bool expired;
@@ -43,6 +44,7 @@ struct rep_baseline_case {
 	size_t class_count;
 	const char *const *path; /* fingerprints of its paths */
 	size_t path_count;
+	bool paths_cut; /* there are more */
 };
 
 /* A file that is not there is empty: *found says so.  found may be NULL. */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "render.h"
 #include "verdict.h"
 #include "view.h"
 
@@ -25,7 +26,8 @@ rep_gate_case(const struct rep_finding *finding)
 	    .classes = finding->classes,
 	    .class_count = finding->class_count,
 	    .path = finding->path,
-	    .path_count = finding->path_count});
+	    .path_count = finding->path_count,
+	    .paths_cut = finding->paths_cut});
 }
 
 void
@@ -44,15 +46,14 @@ rep_gate_judge(struct rep_view *view, struct rep_baseline *baseline)
 static void
 print_finding(FILE *out, const char *word, const struct rep_finding *finding)
 {
-	fprintf(out, "%-8s  %s  %s  ", word, wit_finding_level_name(finding->level), finding->fingerprint);
+	fprintf(out, "%-8s  ", word);
+	rep_render_print(
+	    out, REP_QUOTE_TEXT, "%s  %s  ", wit_finding_level_name(finding->level), finding->fingerprint);
 	if (finding->step == NULL)
-		fprintf(out, "%s: ", finding->kind);
-	for (size_t i = 0; i < finding->class_count; i++)
-		fprintf(out, "%s%s", i == 0 ? "" : " -> ", finding->classes[i]);
-	fprintf(out, "%s%s", finding->step == NULL ? "" : " -> ",
-	    finding->step == NULL ? "" : finding->classes[0]);
+		rep_render_print(out, REP_QUOTE_TEXT, "%s: ", finding->kind);
+	rep_render_cycle(out, REP_QUOTE_TEXT, finding, " -> ");
 	if (*finding->accepted != '\0')
-		fprintf(out, "  (%s)", finding->accepted);
+		rep_render_print(out, REP_QUOTE_TEXT, "  (%s)", finding->accepted);
 	fputc('\n', out);
 }
 

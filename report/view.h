@@ -101,6 +101,7 @@ struct rep_finding {
 	bool is_new; /* to the gate, against the baseline that was given */
 	const char *const *path; /* fingerprints of its paths */
 	size_t path_count;
+	bool paths_cut; /* there are more than are named */
 };
 
 struct rep_run {

@@ -92,6 +92,7 @@ name_paths(struct rep_build *build, struct rep_finding *finding)
 			turn[at] = 0;
 	}
 	finding->path = path;
+	finding->paths_cut = at < n;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < count[i]; k++)
 			free(way[i][k]);

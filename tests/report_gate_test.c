@@ -78,6 +78,33 @@ START_TEST(statuses)
 }
 END_TEST
 
+/* Names are other people's: no escape code of theirs reaches the terminal. */
+START_TEST(names_are_quoted)
+{
+	static const char *const classes[] = {"A\033[2J", "B"};
+	struct rep_finding finding = inversion(ONE, classes, WIT_LEVEL_INVERSION);
+
+	ck_assert_int_eq(gate_with(&finding, 1, "", &usual, "runtime", true), REP_STATUS_NO);
+	ck_assert_ptr_nonnull(strstr(said, "A\\x1b[2J -> B -> A\\x1b[2J"));
+	ck_assert_ptr_null(strchr(said, '\033'));
+}
+END_TEST
+
+/* The paths that have a name are accepted; there are others. */
+START_TEST(paths_that_are_cut)
+{
+	static const char *const paths[] = {TWO};
+	struct rep_finding finding = inversion(ONE, abba, WIT_LEVEL_INVERSION);
+	static const char accepts[] = "fingerprint: " TWO "\nlevel: inversion\ncycle: one way\nwhy: x\n";
+
+	finding.path = paths;
+	finding.path_count = 1;
+	ck_assert_int_eq(gate_with(&finding, 1, accepts, &usual, "runtime", true), REP_STATUS_OK);
+	finding.paths_cut = true;
+	ck_assert_int_eq(gate_with(&finding, 1, accepts, &usual, "runtime", true), REP_STATUS_NO);
+}
+END_TEST
+
 START_TEST(one_of_two_is_accepted)
 {
 	struct rep_finding finding[2] = {
@@ -194,6 +221,8 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, statuses);
+	tcase_add_test(tc, names_are_quoted);
+	tcase_add_test(tc, paths_that_are_cut);
 	tcase_add_test(tc, one_of_two_is_accepted);
 	tcase_add_test(tc, level_asked_for);
 	tcase_add_test(tc, confidence_asked_for);
