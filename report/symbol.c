@@ -9,11 +9,15 @@
  *     the inlined function's entry tells.
  * Y4  File names are given without the folder of the compilation and without
  *     "./": what the compiler's command line said.
+ * Y5  The path is what a run file says: only a regular file is opened, and never waited for.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -128,16 +132,38 @@ same_build(Dwfl_Module *module, const char *build_id)
 	return (true);
 }
 
+/* Y5: the file, else -1. */
+static int
+open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return (fd);
+}
+
 static void
 load(struct module *module)
 {
+	int fd = open_regular(module->path);
+
+	if (fd < 0)
+		return;
 	module->dwfl = dwfl_begin(&callbacks);
-	if (module->dwfl == NULL)
+	if (module->dwfl == NULL) {
+		close(fd);
 		return;
-	module->module = dwfl_report_offline(module->dwfl, "", module->path, -1);
+	}
+	module->module = dwfl_report_offline(module->dwfl, "", module->path, fd);
 	dwfl_report_end(module->dwfl, NULL, NULL);
-	if (module->module == NULL)
+	if (module->module == NULL) { /* else the descriptor is libdwfl's */
+		close(fd);
 		return;
+	}
 	if (dwfl_module_getelf(module->module, &module->bias) == NULL ||
 	    !same_build(module->module, module->build_id))
 		module->module = NULL;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <check.h>
@@ -182,6 +183,26 @@ START_TEST(inlined_functions)
 }
 END_TEST
 
+/* What a run file names is not waited for: a FIFO without a writer, as a folder, is no module. */
+START_TEST(only_regular_files)
+{
+	struct rep_symbols *symbols = rep_symbol_open();
+	const struct rep_symbol *symbol;
+	char path[4096], folder[4000];
+
+	ck_assert_ptr_nonnull(getcwd(folder, sizeof(folder)));
+	snprintf(path, sizeof(path), "%s/fifo", folder);
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_uint_eq(rep_symbol_find(symbols, path, self.build_id, 16, false, &symbol), 1);
+	ck_assert_str_eq(symbol->function, "");
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_uint_eq(rep_symbol_find(symbols, folder, self.build_id, 16, false, &symbol), 1);
+	ck_assert_str_eq(symbol->function, "");
+	rep_symbol_close(symbols);
+}
+END_TEST
+
 /* A wrong name is worse than none. */
 START_TEST(another_build)
 {
@@ -291,6 +312,7 @@ main(void)
 	tcase_add_test(tc, line_of_the_call_not_of_the_return);
 	tcase_add_test(tc, address_of_a_function);
 	tcase_add_test(tc, inlined_functions);
+	tcase_add_test(tc, only_regular_files);
 	tcase_add_test(tc, another_build);
 	tcase_add_test(tc, nowhere_in_it);
 	tcase_add_test(tc, found_once);
