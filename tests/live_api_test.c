@@ -948,11 +948,58 @@ START_TEST(the_mirror_may_be_inherited)
 }
 END_TEST
 
+static int
+keeps_its_mirror(void)
+{
+	make_locks();
+	TAKE(&a);
+	NEED((fcntl(77, F_GETFD) & FD_CLOEXEC) != 0);
+	DROP(&a);
+	return (0);
+}
+
+START_TEST(a_mirror_is_not_handed_on)
+{
+	struct run run;
+
+	inherited = memfd_create("state", MFD_CLOEXEC);
+	start_run(&run, "keeps_its_mirror", "console=none:state=@77", hand_on);
+	ck_assert_msg(run.status == 0, "%s", run.err);
+	close(inherited);
+	end_run(&run);
+}
+END_TEST
+
+/* Of a writer that lives (this process) nothing is changed; of one that is gone all is. */
+START_TEST(a_mirror_in_use_is_refused)
+{
+	struct wit_state_header header = {.magic = WIT_STATE_MAGIC, .pid = (uint32_t)getpid(), .room = 7};
+	struct wit_state_header now;
+	struct run run;
+
+	inherited = memfd_create("state", MFD_CLOEXEC);
+	ck_assert_int_eq(ftruncate(inherited, WIT_STATE_HEADER + 256), 0);
+	for (int gone = 0; gone < 2; gone++) {
+		if (gone)
+			header.pid = (uint32_t)1 << 30; /* no process has this */
+		ck_assert_int_eq(pwrite(inherited, &header, sizeof(header), 0), (int)sizeof(header));
+		start_run(&run, "keeps_its_mirror", "console=none:state=@77", hand_on);
+		ck_assert_int_eq(run.status, 0);
+		ck_assert((strstr(run.err, "another process's") != NULL) == !gone);
+		ck_assert_int_eq(pread(inherited, &now, sizeof(now), 0), (int)sizeof(now));
+		ck_assert_int_eq(memcmp(&now, &header, sizeof(now)) != 0, gone);
+		end_run(&run);
+	}
+	close(inherited);
+}
+END_TEST
+
 static const struct scenario scenarios[] = {{"abba", abba}, {"known", known}, {"tries", tries},
     {"interlock", interlock}, {"recursion", recursion}, {"reads_twice", reads_twice}, {"deep", deep},
     {"modes", modes}, {"strangers", strangers}, {"births", births}, {"lives", lives}, {"threads", threads},
     {"endings", endings}, {"crowd", crowd}, {"cpus", cpus}, {"errnos", errnos}, {"forks", forks},
-    {"forks_and_dies", forks_and_dies}, {"mirrored", mirrored}, {NULL, NULL}};
+    {"forks_and_dies", forks_and_dies}, {"mirrored", mirrored}, {"keeps_its_mirror", keeps_its_mirror},
+    {NULL, NULL}};
 
 static void
 add(TCase *tc)
@@ -980,6 +1027,8 @@ add(TCase *tc)
 	tcase_add_test(tc, a_forked_child_leaves_the_file_alone);
 	tcase_add_test(tc, the_mirror_outlives_the_process);
 	tcase_add_test(tc, the_mirror_may_be_inherited);
+	tcase_add_test(tc, a_mirror_is_not_handed_on);
+	tcase_add_test(tc, a_mirror_in_use_is_refused);
 }
 
 int

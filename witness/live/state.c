@@ -5,10 +5,14 @@
  * Written only.  A slot belongs to a thread state of the pool, by its index, and
  * is rewritten from the held lists whenever they change: they are short, and
  * only a process that has a mirror pays.
+ *
+ * A mirror has one writer.  An inherited descriptor is not handed on to programs
+ * that this one executes, and a mirror whose writer still lives is refused.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -41,7 +45,7 @@ open_mirror(const char *name, size_t *size, bool *ours)
 			return (-EBADF);
 		for (name += 1; *name >= '0' && *name <= '9' && fd < 1 << 20; name++)
 			fd = fd * 10 + (*name - '0');
-		if (*name != '\0')
+		if (*name != '\0' || wit_sys(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC) != 0)
 			return (-EBADF);
 	}
 	if (fstat((int)fd, &st) != 0)
@@ -56,6 +60,14 @@ open_mirror(const char *name, size_t *size, bool *ours)
 	if (wit_sys(SYS_fallocate, fd, 0, 0, *size) != 0)
 		return (-ENOSPC);
 	return (fd);
+}
+
+/* Another process that lives writes here. */
+static bool
+is_taken(const struct wit_state_header *header)
+{
+	return (memcmp(header->magic, WIT_STATE_MAGIC, sizeof(header->magic)) == 0 && header->pid != 0 &&
+		header->pid != wit_process.pid && wit_sys(SYS_kill, header->pid, 0) != -ESRCH);
 }
 
 int
@@ -76,6 +88,11 @@ wit_state_open(void)
 	if (at == MAP_FAILED) {
 		wit_console_complain("no state mirror in ", name, "", "");
 		return (-ENOENT);
+	}
+	if (is_taken(at)) {
+		wit_console_complain("the state mirror ", name, " is another process's", "");
+		munmap(at, size);
+		return (-EBUSY);
 	}
 	memset(at, 0, size);
 	mirror.header = at;
