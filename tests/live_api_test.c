@@ -555,7 +555,7 @@ START_TEST(each_thread_is_a_context)
 	ck_assert_uint_eq(run.count[WIT_REC_DEPENDENCY], 1);
 	ck_assert_uint_eq(run.count[WIT_REC_CONTEXT], THREADS - 1);
 	ck_assert_uint_eq(run.count[WIT_REC_THREAD], THREADS + 1);
-	ck_assert_uint_eq(run.count[WIT_REC_THREAD_END], THREADS);
+	ck_assert_uint_eq(run.count[WIT_REC_THREAD_END], THREADS + 1);
 	for (uint32_t i = 0; i < THREADS + 1; i++) {
 		thread = record(&run, WIT_REC_THREAD, i);
 		if (strcmp((const char *)(thread + 1), "worker") != 0)
@@ -994,6 +994,22 @@ START_TEST(a_mirror_in_use_is_refused)
 }
 END_TEST
 
+/* The main thread ends with the process, and its record says so. */
+START_TEST(who_lives_at_the_end_is_counted)
+{
+	const struct wit_rec_thread_end *end;
+	struct run run;
+
+	run_quietly(&run, "known", "");
+	ck_assert_uint_eq(run.count[WIT_REC_THREAD_END], 1);
+	end = record(&run, WIT_REC_THREAD_END, 0);
+	ck_assert_uint_eq(end->thread, 1);
+	ck_assert_uint_gt(end->acquisitions, 0);
+	ck_assert_uint_eq(end->acquisitions, counts(&run, WIT_COUNT_RUN, 0)->acquisitions);
+	end_run(&run);
+}
+END_TEST
+
 static const struct scenario scenarios[] = {{"abba", abba}, {"known", known}, {"tries", tries},
     {"interlock", interlock}, {"recursion", recursion}, {"reads_twice", reads_twice}, {"deep", deep},
     {"modes", modes}, {"strangers", strangers}, {"births", births}, {"lives", lives}, {"threads", threads},
@@ -1029,6 +1045,7 @@ add(TCase *tc)
 	tcase_add_test(tc, the_mirror_may_be_inherited);
 	tcase_add_test(tc, a_mirror_is_not_handed_on);
 	tcase_add_test(tc, a_mirror_in_use_is_refused);
+	tcase_add_test(tc, who_lives_at_the_end_is_counted);
 }
 
 int

@@ -190,6 +190,8 @@ int wit_thread_init(void);
 void wit_thread_drain(struct wit_thread *t);
 /* Acquisitions under its present identity. */
 uint64_t wit_thread_acquired(const struct wit_thread *t);
+/* The record that its present identity ends.  Engine lock. */
+void wit_thread_put_end(const struct wit_thread *t);
 
 static inline struct wit_holding
 wit_thread_holding(const struct wit_thread *t)

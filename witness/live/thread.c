@@ -76,7 +76,8 @@ wit_thread_drain(struct wit_thread *t)
 __attribute__((no_sanitize("thread"))) uint64_t
 wit_thread_acquired(const struct wit_thread *t)
 {
-	const uint64_t on_cpu = t->cpu != NULL ? t->cpu->held.serial - t->cpu_serial : 0;
+	const struct wit_list *cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
+	const uint64_t on_cpu = cpu != NULL ? cpu->held.serial - t->cpu_serial : 0;
 
 	return (t->mine.held.serial - t->acquired_before + t->spun + on_cpu);
 }
@@ -95,22 +96,28 @@ begin_segment(struct wit_thread *t, enum wit_segment_cause cause, uint32_t other
 	wit_thread_drain(t);
 }
 
-/* Engine lock.  The record of the present identity's end; the state is nameless after it. */
-static void
-end_identity(struct wit_thread *t)
+void
+wit_thread_put_end(const struct wit_thread *t)
 {
 	const struct wit_rec_thread_end end = {.thread = t->id, .acquisitions = wit_thread_acquired(t)};
 	char buffer[64];
 	struct wit_rec_builder b;
 	size_t n;
 
-	if (t->id == 0)
-		return;
-	wit_thread_drain(t);
 	wit_runfile_begin(&b, buffer, sizeof(buffer));
 	wit_runfile_put(&b, &end, sizeof(end));
 	if ((n = wit_runfile_finish(&b, WIT_REC_THREAD_END, 0)) != 0)
 		wit_sink_put(NULL, buffer, n);
+}
+
+/* Engine lock.  The present identity ends; the state is nameless after it. */
+static void
+end_identity(struct wit_thread *t)
+{
+	if (t->id == 0)
+		return;
+	wit_thread_drain(t);
+	wit_thread_put_end(t);
 	if (t->slot != NULL)
 		wit_state_leave(t);
 	t->id = 0;
