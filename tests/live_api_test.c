@@ -862,9 +862,18 @@ forks_and_dies(void)
 
 START_TEST(a_forked_child_leaves_the_file_alone)
 {
+	const struct wit_rec_lost *lost;
 	struct run run;
 
-	run_quietly(&run, "forks", "");
+	start_run(&run, "forks", "console=none", NULL);
+	ck_assert_msg(run.status == 0, "%s", run.err);
+	ck_assert_uint_eq(run.bad_bytes, 0);
+	/* What the child did is not there, and that is said. */
+	ck_assert_uint_eq(run.count[WIT_REC_LOST], 1);
+	lost = record(&run, WIT_REC_LOST, 0);
+	ck_assert_uint_eq(lost->count, 1);
+	ck_assert_str_eq((const char *)(lost + 1), "processes forked, not followed");
+	ck_assert_uint_eq(((const struct wit_rec_end *)record(&run, WIT_REC_END, 0))->lost, 1);
 	ck_assert_uint_eq(run.count[WIT_REC_ALARM], 0);
 	ck_assert_uint_eq(run.count[WIT_REC_DEPENDENCY], 1);
 	ck_assert_uint_eq(counts(&run, WIT_COUNT_RUN, 0)->acquisitions, 5);

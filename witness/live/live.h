@@ -137,6 +137,7 @@ struct wit_process {
 	uint32_t pid;
 	_Atomic uint32_t generation; /* the last given to any lock */
 	_Atomic uint64_t lives;
+	_Atomic uint64_t forks; /* children made: none is followed */
 	struct wit_table births, tallies; /* api.c: places of initialisation; by origin */
 	struct wit_index by_birth;
 	struct wit_table dependency_origin; /* by dependency id: the origin asked for */
@@ -246,7 +247,7 @@ void *wit_sink_put(void *owner, const void *record, size_t length);
 /* From here on records may use the space that was kept back. */
 void wit_sink_last(void);
 /* Lost and end records; the file is cut to its length.  Engine lock. */
-void wit_sink_close(uint32_t threads, uint64_t engine_lost);
+void wit_sink_close(uint32_t threads, uint64_t engine_lost, uint64_t forks);
 const char *wit_sink_path(void);
 
 /* ---- state.c: the mirror ---- */

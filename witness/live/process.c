@@ -7,7 +7,8 @@
  * P2 The library runs before the C library's own initialisers (-z initfirst):
  *    the environment is the one handed to the constructor, or the kernel's copy.
  * P3 A forked child must not write its parent's file: what says "alive", and
- *    every thread's state, is memory that fork wipes.  In the child nothing is tracked.
+ *    every thread's state, is memory that fork wipes.  In the child nothing is tracked:
+ *    the parent counts its forks, and the end says them as lost.
  * P4 Counts are written at the end; a process that is killed has none, and its
  *    file has no end record.  Threads that live at the end (one always does)
  *    are ended in the records; their states, which are theirs, stay as they are.
@@ -39,6 +40,12 @@ wit_process_forked(void)
 	atomic_store_explicit(&wit_process.phase, WIT_OFF, memory_order_release);
 	if (wit_thread_mine() != NULL)
 		wit_self->mode = WIT_PATH_ALIVE | WIT_PATH_OFF;
+}
+
+static void
+count_fork(void)
+{
+	atomic_fetch_add_explicit(&wit_process.forks, 1, memory_order_relaxed);
 }
 
 void *
@@ -167,6 +174,7 @@ start(struct wit_process *p, char **envp)
 	if (p->options.all_stacks)
 		p->path |= WIT_PATH_STACKS;
 	wit_stack_init();
+	pthread_atfork(NULL, count_fork, NULL);
 	return (true);
 }
 
@@ -289,7 +297,7 @@ finish(void)
 	put_counts(p);
 	wit_sink_last();
 	put_count(&p->engine, WIT_COUNT_RUN, 0, acquisitions(p), atomic_load(&p->lives));
-	wit_sink_close(p->engine.threads, p->engine.lost);
+	wit_sink_close(p->engine.threads, p->engine.lost, atomic_load(&p->forks));
 	atomic_store_explicit(&p->phase, WIT_ENDED, memory_order_release);
 	wit_engine_unlock();
 	errno = saved;

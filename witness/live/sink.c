@@ -464,9 +464,9 @@ put_end(uint32_t threads, uint64_t lost)
 }
 
 void
-wit_sink_close(uint32_t threads, uint64_t engine_lost)
+wit_sink_close(uint32_t threads, uint64_t engine_lost, uint64_t forks)
 {
-	char buffer[64];
+	char buffer[96];
 	int fd;
 
 	if (sink.base == NULL || sink.closed)
@@ -476,7 +476,10 @@ wit_sink_close(uint32_t threads, uint64_t engine_lost)
 	if (engine_lost != 0)
 		wit_sink_put(
 		    NULL, buffer, lost_record(buffer, sizeof(buffer), engine_lost, now_ns(), "memory"));
-	put_end(threads, sink.lost + engine_lost);
+	if (forks != 0)
+		wit_sink_put(NULL, buffer,
+		    lost_record(buffer, sizeof(buffer), forks, now_ns(), "processes forked, not followed"));
+	put_end(threads, sink.lost + engine_lost + forks);
 	sink.closed = true;
 	fd = file();
 	if (sink.write && fd >= 0 && allowed() >= sink.tail) /* words that were updated in place */
