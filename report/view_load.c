@@ -255,16 +255,45 @@ each_chain(void *owner, const struct rep_row *row)
 
 	REP_GROW(load->chain, load->chains, load->chain_room);
 	rep_map_put(&load->chain_by, INT(0), INT(1), load->chains);
-	load->chain[load->chains++] =
-	    (struct rep_load_chain){.parent = (size_t)INT(2), /* number; see link_chains() */
-		.origin = rep_map_find(&load->origin_by, INT(3), 0),
-		.instance = (uint64_t)INT(4),
-		.generation = (uint64_t)INT(5),
-		.site = rep_map_find(&load->site_by, INT(6), 0),
-		.stack = rep_map_find(&load->stack_by, INT(7), 0),
-		.flags = (unsigned)INT(8),
-		.mode = (unsigned)INT(9)};
+	load->chain[load->chains++] = (struct rep_load_chain){.run = INT(0),
+	    .parent = (size_t)INT(2), /* number; see link_chains() */
+	    .origin = rep_map_find(&load->origin_by, INT(3), 0),
+	    .instance = (uint64_t)INT(4),
+	    .generation = (uint64_t)INT(5),
+	    .site = rep_map_find(&load->site_by, INT(6), 0),
+	    .stack = rep_map_find(&load->stack_by, INT(7), 0),
+	    .flags = (unsigned)INT(8),
+	    .mode = (unsigned)INT(9)};
 	return (0);
+}
+
+/*
+ * Whoever follows parents shall come to an end: chains that stand in a circle, which no import
+ * writes, name no lock and no parent, and their run is not complete.
+ */
+static void
+drop_circles(struct rep_load *load)
+{
+	size_t *walk = rep_say_alloc((load->chains + 1) * sizeof(*walk)), at, next, run, dropped = 0;
+
+	for (size_t i = 0; i < load->chains; i++) {
+		for (at = i; at != REP_MAP_NONE && walk[at] == 0; at = load->chain[at].parent)
+			walk[at] = i + 1;
+		if (at == REP_MAP_NONE || walk[at] != i + 1)
+			continue;
+		for (; at != REP_MAP_NONE; at = next, dropped++) {
+			next = load->chain[at].parent;
+			load->chain[at].parent = load->chain[at].origin = REP_MAP_NONE;
+			run = rep_map_find(&load->runs, load->chain[at].run, 0);
+			if (run != REP_MAP_NONE)
+				load->view->run[run].complete = false;
+		}
+	}
+	free(walk);
+	if (dropped == 0)
+		return;
+	load->view->complete = false;
+	rep_say_note("the store is damaged: %zu held locks name each other as older", dropped);
 }
 
 /* Parents by position: a parent may stand after its child. */
@@ -282,6 +311,7 @@ link_chains(struct rep_load *load)
 				    ? REP_MAP_NONE
 				    : rep_map_find(&load->chain_by, slot->a, (int64_t)chain->parent);
 	}
+	drop_circles(load);
 }
 
 static int

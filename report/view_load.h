@@ -37,6 +37,7 @@ struct rep_load_thread {
 
 /* A held lock on a parent chain. */
 struct rep_load_chain {
+	int64_t run;
 	size_t parent, origin, site, stack;
 	uint64_t instance, generation;
 	unsigned flags, mode;

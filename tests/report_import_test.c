@@ -447,6 +447,29 @@ START_TEST(chain_that_bites_its_tail)
 }
 END_TEST
 
+/* Nor does a view of a store where it does, and it is not complete. */
+START_TEST(store_with_a_circle)
+{
+	struct rep_view view;
+	struct maker m;
+	sqlite3 *handle;
+
+	make_rich(&m, 1);
+	maker_end(&m);
+	import("a.db", &m);
+	maker_free(&m);
+	ck_assert_int_eq(sqlite3_open("a.db", &handle), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(handle, "UPDATE chain SET parent = id", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(handle);
+	alarm(20);
+	view = view_of("a.db", "all");
+	alarm(0);
+	ck_assert_uint_eq(view.edge_count, 0);
+	ck_assert(!view.complete && !view.run[0].complete);
+	rep_view_close(&view);
+}
+END_TEST
+
 /* Cut anywhere: nothing breaks, what is whole is kept, and a record cut in two is bad. */
 START_TEST(cut_anywhere)
 {
@@ -1019,6 +1042,7 @@ main(void)
 	tcase_add_test(tc, lost_is_incomplete);
 	tcase_add_test(tc, missing_is_incomplete);
 	tcase_add_test(tc, chain_that_bites_its_tail);
+	tcase_add_test(tc, store_with_a_circle);
 	tcase_add_test(tc, cut_anywhere);
 	tcase_add_test(tc, bits_turned);
 	tcase_add_test(tc, bad_span_is_incomplete);
