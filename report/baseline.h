@@ -47,6 +47,12 @@ struct rep_baseline_case {
 	bool paths_cut; /* there are more */
 };
 
+/*
+ * Who changes the file holds this from before it is loaded until it is written: the
+ * folder's lock, waited for.  A descriptor to close, or a negative errno after a line.
+ */
+int rep_baseline_lock(const char *path);
+
 /* A file that is not there is empty: *found says so.  found may be NULL. */
 int rep_baseline_load(struct rep_baseline *baseline, const char *path, bool *found);
 void rep_baseline_fini(struct rep_baseline *baseline);

@@ -5,13 +5,16 @@
  * W1  What stands there stays as it stands, comments with the block after them;
  *     only blocks are put in order.
  * W2  A new file is written beside the old one and takes its place: a reader sees
- *     one or the other, and a full disk leaves the old.
+ *     one or the other, and a full disk leaves the old.  It has the old one's mode.
+ * W3  Two that write at once: the second waits, and begins with what the first left.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,19 +104,81 @@ make_folders(const char *path)
 	free(folder);
 }
 
+/* The file itself, behind links; the caller frees it. */
+static char *
+real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return (real != NULL ? real : rep_say_string(path));
+}
+
+/* W3: of the folder, for the file is another one after each change. */
+int
+rep_baseline_lock(const char *path)
+{
+	char *folder = real_path(path), *slash;
+	int fd, error = 0;
+
+	make_folders(folder);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		strcpy(folder, *folder == '\0' ? "" : ".");
+	else
+		slash[slash == folder] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR) {
+			error = errno;
+			close(fd);
+			errno = error;
+			fd = -1;
+		}
+	if (fd < 0)
+		fd = rep_say(
+		    -errno, "%s: the folder of %s cannot be locked: %s", folder, path, strerror(errno));
+	free(folder);
+	return (fd);
+}
+
+/* A new file beside that one, with its mode, or that of any new file. */
+static FILE *
+open_beside(const char *path, char *beside)
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	mode_t mask = umask(0);
+	int fd;
+
+	umask(mask);
+	if (there && (st.st_mode & 0222) == 0) {
+		errno = EROFS;
+		return (NULL);
+	}
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return (NULL);
+	if (fchmod(fd, there ? st.st_mode & 07777 : 0666 & ~mask) != 0) {
+		int error = errno;
+
+		close(fd);
+		unlink(beside);
+		errno = error;
+		return (NULL);
+	}
+	return (fdopen(fd, "w"));
+}
+
 /* W2 */
 static int
 replace(const struct rep_baseline *baseline, const char *fingerprint, const char *text)
 {
-	char *real = realpath(baseline->path, NULL),
-	     *path = real != NULL ? real : rep_say_string(baseline->path);
-	char *beside = rep_say_format("%s.new", path);
-	struct stat st;
+	char *path = real_path(baseline->path), *beside = rep_say_format("%s.XXXXXX", path);
 	FILE *out;
 	int error = 0;
 
 	make_folders(path);
-	out = stat(path, &st) == 0 && (st.st_mode & 0222) == 0 ? (errno = EROFS, NULL) : fopen(beside, "we");
+	out = open_beside(path, beside);
 	if (out == NULL) {
 		error = rep_say(-errno, "%s: %s", path, strerror(errno));
 	} else {

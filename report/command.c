@@ -280,15 +280,20 @@ accept_finding(const struct rep_options *options, const struct rep_finding *find
 {
 	struct rep_baseline_case one = rep_gate_case(finding);
 	struct rep_baseline baseline;
-	int error = rep_baseline_load(&baseline, baseline_path(options), NULL);
+	int lock = rep_baseline_lock(baseline_path(options)), error;
 
+	if (lock < 0)
+		return (lock);
+	error = rep_baseline_load(&baseline, baseline_path(options), NULL);
 	if (error != 0)
-		return (error);
+		goto out;
 	error = rep_baseline_accept(
 	    &baseline, &one, options->value[REP_OPTION_WHY], options->value[REP_OPTION_UNTIL]);
 	if (error == 0)
 		printf("accepted %s  %s\n", finding->fingerprint, baseline_path(options));
 	rep_baseline_fini(&baseline);
+out:
+	close(lock);
 	return (error);
 }
 
@@ -434,7 +439,7 @@ rep_command_run(int argc, char **argv)
 	struct rep_options options;
 	int status = REP_STATUS_USAGE;
 
-	signal(SIGXFSZ, SIG_IGN); /* a write that is too long shall fail, not kill */
+	rep_run_outlive(SIGXFSZ); /* a write that is too long shall fail, not kill */
 	if (rep_options_parse(&options, argc, argv) == 0) {
 		rep_say_quiet(options.value[REP_OPTION_QUIET] != NULL);
 		status = dispatch(&options);

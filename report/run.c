@@ -8,6 +8,8 @@
  *     without an end record stays, and with it, as FILE.state, the last word of
  *     its memory of who held what.
  * N3  The terminal's signals are the program's; we live on to import what it left.
+ *     We catch what we outlive, so that the program finds ignored what our caller
+ *     ignored (nohup), and nothing else.
  * N4  The table of the scenario is asked first: what it refuses is not run.
  * N5  A mistake in the caller's own WITNESS_OPTIONS ends us before anything is
  *     started or made.
@@ -48,6 +50,23 @@
 
 /* ---- starting ---- */
 
+static void
+live_on(int sig)
+{
+	(void)sig;
+}
+
+/* N3 */
+rep_run_handler *
+rep_run_outlive(int sig)
+{
+	rep_run_handler *was = signal(sig, live_on);
+
+	if (was == SIG_IGN)
+		signal(sig, SIG_IGN);
+	return (was);
+}
+
 static char *
 beside_us(const char *name)
 {
@@ -72,15 +91,16 @@ arguments_of(const char *program, const char *command, char **argument, int argu
 	return (argv);
 }
 
-/* The child's side: default signals, then the program; its failure goes up the pipe. */
+/* The child's side: the caller's signals, then the program; its failure goes up the pipe. */
 static void
 become(char *const argv[], int out, const char *options, int report)
 {
-	static const int ours[] = {SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
+	static const int ours[] = {SIGINT, SIGQUIT, SIGXFSZ};
 	int error;
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		signal(ours[i], SIG_DFL);
+		if (signal(ours[i], SIG_DFL) == SIG_IGN)
+			signal(ours[i], SIG_IGN);
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
 	setenv("WITNESS_OPTIONS", options, 1);
@@ -256,14 +276,14 @@ static int
 execute(struct run *run)
 {
 	char **argv = arguments_of(run->program, "run", run->request->argument, run->request->arguments);
-	void (*interrupt)(int), (*quit)(int);
+	rep_run_handler *interrupt, *quit;
 	char *options;
 	pid_t pid;
 
 	run->state = make_state();
 	options = rep_run_options(run->file, run->request->observe, run->state);
-	interrupt = signal(SIGINT, SIG_IGN); /* N3 */
-	quit = signal(SIGQUIT, SIG_IGN);
+	interrupt = rep_run_outlive(SIGINT);
+	quit = rep_run_outlive(SIGQUIT);
 	pid = start(argv, -1, options);
 	if (pid >= 0)
 		wait_and_follow(run, pid);

@@ -23,4 +23,12 @@ int rep_run_corpus_list(char **argument, int arguments);
 /* One scenario under the tracker: alarms as they happen, import, summary, and whether it was as its table says.  An exit status. */
 int rep_run_corpus(const struct rep_run_request *request);
 
+typedef void rep_run_handler(int sig);
+
+/*
+ * A signal shall not end us, and a program that we start shall have it as our caller
+ * had it.  The disposition that was: for signal() to bring back.
+ */
+rep_run_handler *rep_run_outlive(int sig);
+
 #endif

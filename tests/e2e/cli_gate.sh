@@ -82,6 +82,28 @@ refused 1 'key: value'
 sed 's/^level:.*/level: huge/' wanted >x
 refused 2 level
 
+# Several at once: no entry is lost, no file is left over, and the mode stays.
+edges=()
+for i in 1 2 3 4 5 6; do edges+=("edge=a$i,b$i" "edge=b$i,a$i"); done
+"$mkrun" many.wit 5 as=/many "${edges[@]}" >many
+status_is 0 import many.wit
+mkdir d
+: >d/many
+chmod 0664 d/many
+"$WITNESS" --db s.db gate --run "$(cat many)" --baseline none | sed -n 's/^new  *inversion  \([0-9a-f]*\) .*/\1/p' >named
+[ "$(wc -l <named)" = 6 ] || fail "not six findings: $(cat named)"
+for round in $(seq 10); do
+	: >d/many
+	pids=()
+	while read -r name; do
+		"$WITNESS" --db s.db accept "$name" --why x --baseline d/many --run "$(cat many)" >/dev/null &
+		pids+=($!)
+	done <named
+	for pid in "${pids[@]}"; do wait "$pid" || fail "an accept failed in round $round"; done
+	[ "$(grep -c '^fingerprint' d/many)" = 6 ] || fail "entries are lost in round $round: $(cat d/many)"
+done
+[ "$(ls d)" = many ] && [ "$(stat -c %a d/many)" = 664 ] || fail "left over, or another mode: $(ls -l d)"
+
 # Status 2: usage and what cannot be read. Status 3: not complete (and 1 beats 3).
 status_is 2 gate --level none
 status_is 2 gate --baseline .

@@ -97,6 +97,14 @@ grep -q 'killed by signal 9' err || fail "the program's death is not told: $(cat
 [ "$(find .witness/runs -name '*.wit' | wc -l)" = 1 ] && [ "$(find .witness/runs -name '*.wit.state' | wc -l)" = 1 ] ||
 	fail "the run file of the dead: $(ls .witness/runs)"
 rm -r .witness
+# What the caller ignores the program ignores, and nothing else: as with nohup.
+MAKE='1 edge=A,B' EXPECT='edge A -> B\n' THEN='grep ^SigIgn /proc/self/status'
+env --default-signal bin/witness --db s.db corpus run s03 >plain 2>&1 || fail "plain: $(cat plain)"
+env --ignore-signal=INT,QUIT,PIPE,XFSZ bin/witness --db s.db corpus run s03 >nohup 2>&1 || fail "nohup: $(cat nohup)"
+for mask in plain:0 nohup:1001006; do
+	grep -qE "^SigIgn:[[:space:]]0*${mask#*:}$" "${mask%:*}" || fail "not ignored as they were: $(cat "${mask%:*}")"
+done
+rm -rf s.db* .witness
 # Not complete; and 1 beats 3.
 MAKE='1 edge=A,B lost=1' THEN=true
 run 3 s03
