@@ -244,8 +244,33 @@ START_TEST(alarms_need_no_run_file)
 }
 END_TEST
 
-static const struct scenario scenarios[] = {
-    {"two", two}, {"three", three}, {"duplicate", duplicate}, {"recursion", recursion}, {NULL, NULL}};
+/* Nobody reads the console, and it is full. */
+static int
+unread(void)
+{
+	static const char some[4096];
+	int ends[2];
+
+	NEED(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+	while (write(ends[1], some, sizeof(some)) > 0)
+		;
+	NEED(fcntl(ends[1], F_SETFL, 0) == 0 && dup2(ends[1], 2) == 2);
+	alarm(1);
+	return (two());
+}
+
+START_TEST(a_blocked_console_lets_signals_through)
+{
+	struct run run;
+
+	start_run(&run, "unread", "", NULL);
+	ck_assert(WIFSIGNALED(run.status) && WTERMSIG(run.status) == SIGALRM);
+	end_run(&run);
+}
+END_TEST
+
+static const struct scenario scenarios[] = {{"two", two}, {"unread", unread}, {"three", three},
+    {"duplicate", duplicate}, {"recursion", recursion}, {NULL, NULL}};
 
 static void
 add(TCase *tc)
@@ -258,6 +283,7 @@ add(TCase *tc)
 	tcase_add_test(tc, console_may_be_a_file);
 	tcase_add_test(tc, a_broken_console_is_no_signal);
 	tcase_add_test(tc, alarms_need_no_run_file);
+	tcase_add_test(tc, a_blocked_console_lets_signals_through);
 }
 
 int

@@ -5,8 +5,8 @@
  * The sink sees every record pass; an alarm's lines are made here, while the
  * engine lock makes its names safe to read, and become pending.  They are
  * written after the lock is let go: a console that blocks must not block the
- * engine.  Signals are still blocked then, so that a SIGPIPE that is ours can be
- * taken back.
+ * engine, nor a signal that is to end the process.  SIGPIPE alone is blocked then, so that
+ * one that is ours can be taken back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -47,12 +47,12 @@ wit_console_take(char *text, size_t size)
 static void
 write_all(int fd, const char *text, size_t n)
 {
-	const uint64_t all = ~(uint64_t)0, pipe = (uint64_t)1 << (SIGPIPE - 1);
+	const uint64_t pipe = (uint64_t)1 << (SIGPIPE - 1);
 	const struct timespec none = {0, 0};
 	uint64_t mask = 0, before = 0;
 	long done = 0;
 
-	wit_sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof(mask));
+	wit_sys(SYS_rt_sigprocmask, SIG_BLOCK, &pipe, &mask, sizeof(mask));
 	wit_sys(SYS_rt_sigpending, &before, sizeof(before));
 	while (n > 0) {
 		done = wit_sys(SYS_write, fd, text, n);

@@ -98,9 +98,9 @@ wit_engine_unlock(void)
 	const size_t n = talk ? wit_console_take(t->text, sizeof(t->text)) : 0;
 
 	release();
-	if (n != 0)
-		wit_console_write(t->text, n);
 	wit_sys(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	if (n != 0) /* may block: the program's signals get through */
+		wit_console_write(t->text, n);
 	if (talk && n == sizeof(t->text)) { /* there may be more */
 		wit_engine_lock();
 		wit_engine_unlock();

@@ -247,8 +247,8 @@ destructor(void *arg)
 	else
 		pool.gone_first = t;
 	pool.gone_last = t;
-	wit_thread_leave(t);
 	wit_engine_unlock();
+	wit_thread_leave(t);
 	errno = saved;
 }
 
