@@ -172,9 +172,23 @@ put_cell(FILE *out, uint64_t number)
 	RAW(out, "</td>");
 }
 
+/* A number that may be a lower bound. */
+static void
+put_bound(FILE *out, bool at_least, uint64_t number)
+{
+	RAW(out, "<td class=\"num\">");
+	if (at_least)
+		RAW(out, "at least ");
+	rep_html_put_number(out, number);
+	RAW(out, "</td>");
+}
+
 static void
 put_classes(FILE *out, const struct rep_view *view)
 {
+	struct rep_totals totals;
+
+	rep_render_totals(&totals, view);
 	RAW(out, "<section id=\"classes\"><h2>Classes</h2>\n<div class=\"card table\"><table>\n"
 		 "<thead><tr><th>Class</th><th>Primitive</th><th class=\"num\">Locks</th>"
 		 "<th class=\"num\">Nested acquisitions</th></tr></thead>\n<tbody>\n");
@@ -188,8 +202,8 @@ put_classes(FILE *out, const struct rep_view *view)
 		if (*class->alias)
 			PRINT(out, " <code>%s</code>", class->alias);
 		PRINT(out, "</th><td>%s</td>", class->primitive);
-		put_cell(out, class->instances);
-		put_cell(out, class->acquisitions);
+		put_bound(out, totals.at_least, class->instances);
+		put_bound(out, totals.at_least, class->acquisitions);
 		RAW(out, "</tr>\n");
 	}
 	RAW(out, "</tbody></table></div></section>\n");
@@ -210,8 +224,8 @@ put_run(FILE *out, const struct rep_run *run)
 		PRINT(out, "status %d", run->exit_status);
 	PRINT(out, "</td><td>%s</td>", run->complete ? "yes" : "no");
 	put_cell(out, run->threads);
-	put_cell(out, run->locks);
-	put_cell(out, run->acquisitions);
+	put_bound(out, rep_render_at_least(run), run->locks);
+	put_bound(out, rep_render_at_least(run), run->acquisitions);
 	put_cell(out, run->records);
 	RAW(out, "</tr>\n");
 }
@@ -278,10 +292,10 @@ put_verdict(FILE *out, const struct rep_view *view, const struct rep_totals *tot
 	}
 	RAW(out, "<dl class=\"numbers\">\n");
 	put_total(out, "Classes", totals->classes);
-	put_total(out, "Locks", totals->locks);
+	put_total(out, totals->at_least ? "Locks, at least" : "Locks", totals->locks);
 	put_total(out, "Edges", totals->edges);
 	put_total(out, "Threads", totals->threads);
-	put_total(out, "Acquisitions", totals->acquisitions);
+	put_total(out, totals->at_least ? "Acquisitions, at least" : "Acquisitions", totals->acquisitions);
 	put_total(out, "Runs", view->run_count);
 	RAW(out, "</dl>\n<nav aria-label=\"Sections\"><a href=\"#findings\">Findings</a><a "
 		 "href=\"#graph\">Lock graph</a>"

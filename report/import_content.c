@@ -45,6 +45,7 @@ rep_import_put_init(struct rep_importer *im)
 		im->id[type] = rep_say_alloc(im->records->list[type].ids * sizeof(int64_t));
 	im->origin_count = index_counts(im->records, WIT_COUNT_ORIGIN, &im->origin_counts);
 	im->dependency_count = index_counts(im->records, WIT_COUNT_DEPENDENCY, &im->dependency_counts);
+	rep_import_floor(im);
 	im->seen_room = 1024;
 	im->seen_count = 0;
 	im->seen = rep_say_alloc(im->seen_room * sizeof(*im->seen));
@@ -57,6 +58,7 @@ rep_import_put_fini(struct rep_importer *im)
 		free(im->id[type]);
 	free(im->origin_count);
 	free(im->dependency_count);
+	free(im->floor);
 	free(im->seen);
 }
 

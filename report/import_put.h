@@ -22,6 +22,7 @@ struct rep_importer {
 	int64_t *id[REP_RECORD_TYPES]; /* by the producer's id: the row's, 0 where there is none */
 	const struct wit_rec_counts **origin_count, **dependency_count; /* by the producer's id, NULL none */
 	size_t origin_counts, dependency_counts;
+	struct wit_rec_counts *floor; /* memory of rep_import_floor() */
 	int64_t *seen; /* a set of frames that were put */
 	size_t seen_count, seen_room;
 };
@@ -31,6 +32,8 @@ char *rep_import_clean(const char *text);
 
 void rep_import_put_init(struct rep_importer *im);
 void rep_import_put_fini(struct rep_importer *im);
+/* Where the run said no totals, origin_count has the least that its records show. */
+void rep_import_floor(struct rep_importer *im);
 /* Modules, classes, sites, origins. */
 int rep_import_put_content(struct rep_importer *im);
 /* Threads, segments, chains, dependencies, contexts, lives, alarms, counts; and the stacks that these name. */

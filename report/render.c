@@ -182,6 +182,12 @@ rep_render_end(FILE *out)
 	return errno ? -errno : -EIO;
 }
 
+bool
+rep_render_at_least(const struct rep_run *run)
+{
+	return (!run->ended || run->bad_bytes > 0);
+}
+
 void
 rep_render_totals(struct rep_totals *totals, const struct rep_view *view)
 {
@@ -189,6 +195,7 @@ rep_render_totals(struct rep_totals *totals, const struct rep_view *view)
 	for (size_t i = 0; i < view->edge_count; i++)
 		totals->cycle_edges += view->edge[i].in_cycle;
 	for (size_t i = 0; i < view->run_count; i++) {
+		totals->at_least = totals->at_least || rep_render_at_least(&view->run[i]);
 		totals->locks += view->run[i].locks;
 		totals->threads += view->run[i].threads;
 		totals->acquisitions += view->run[i].acquisitions;

@@ -37,11 +37,15 @@ size_t rep_render_width(const char *text);
 void rep_render_begin(FILE *out);
 int rep_render_end(FILE *out);
 
+/* Its locks and acquisitions are lower bounds: it has said no totals, or they may be damaged. */
+bool rep_render_at_least(const struct rep_run *run);
+
 /* The sums over everything a view shows. */
 struct rep_totals {
 	uint64_t classes, edges, cycle_edges; /* of the merged graph */
 	uint64_t locks, threads, acquisitions, records; /* of the runs */
 	uint64_t lost, bad_bytes; /* what is missing */
+	bool at_least; /* locks and acquisitions: of a run they are lower bounds */
 	size_t accepted, fresh; /* findings: with a baseline entry; new to the gate */
 };
 

@@ -87,7 +87,8 @@ print_stack(struct page *page, const struct rep_stack *stack)
 	for (size_t i = 0; i < stack->count; i++)
 		print_frame(page, i, &stack->frame[i]);
 	if (stack->derived)
-		PRINT(page, "         (derived: the frames below #0 stand where they had come to when the next lock was asked for)\n");
+		PRINT(page, "         (derived: the frames below #0 stand where they had come to when the "
+			    "next lock was asked for)\n");
 }
 
 static void
@@ -217,11 +218,13 @@ static void
 print_numbers(struct page *page, const struct rep_view *view)
 {
 	struct rep_totals totals;
+	const char *bound;
 
 	rep_render_totals(&totals, view);
-	PRINT(page, "%zu classes, %zu locks, %zu edges, %zu threads, %zu acquisitions in %zu run%s",
-	    (size_t)totals.classes, (size_t)totals.locks, (size_t)totals.edges, (size_t)totals.threads,
-	    (size_t)totals.acquisitions, view->run_count, view->run_count == 1 ? "" : "s");
+	bound = totals.at_least ? "at least " : "";
+	PRINT(page, "%zu classes, %s%zu locks, %zu edges, %zu threads, %s%zu acquisitions in %zu run%s",
+	    (size_t)totals.classes, bound, (size_t)totals.locks, (size_t)totals.edges, (size_t)totals.threads,
+	    bound, (size_t)totals.acquisitions, view->run_count, view->run_count == 1 ? "" : "s");
 }
 
 static void
@@ -295,8 +298,10 @@ static void
 print_classes(struct page *page, const struct rep_view *view, const struct rep_kept *kept)
 {
 	size_t name = sizeof("class") - 1, primitive = sizeof("primitive") - 1;
+	struct rep_totals totals;
 
-	title(page, "Classes");
+	rep_render_totals(&totals, view);
+	title(page, totals.at_least ? "Classes (locks and nested: at least)" : "Classes");
 	for (size_t i = 0; i < view->class_count; i++) {
 		size_t width = rep_render_width(view->class[i].name);
 		size_t second = rep_render_width(view->class[i].primitive);
@@ -332,11 +337,13 @@ print_runs(struct page *page, const struct rep_view *view)
 		PRINT(page, "   none\n");
 	for (size_t i = 0; i < view->run_count; i++) {
 		const struct rep_run *run = &view->run[i];
+		const char *bound = rep_render_at_least(run) ? "at least " : "";
 
 		PRINT(page, "   %s  %s  %s  %s%s%s\n      ", run->id, run->kind, run->started, run->program,
 		    *run->arguments ? " " : "", run->arguments);
-		PRINT(page, "%zu threads, %zu locks, %zu acquisitions, %zu records; ", (size_t)run->threads,
-		    (size_t)run->locks, (size_t)run->acquisitions, (size_t)run->records);
+		PRINT(page, "%zu threads, %s%zu locks, %s%zu acquisitions, %zu records; ",
+		    (size_t)run->threads, bound, (size_t)run->locks, bound, (size_t)run->acquisitions,
+		    (size_t)run->records);
 		if (!run->ended)
 			PRINT(page, "no end record");
 		else if (run->exit_status < 0)

@@ -175,7 +175,7 @@ START_TEST(says_what_it_has_to_say)
 	    "<title>Witness: 3 findings: 1 duplicate, 1 potential deadlock, 1 inversion (1 accepted)</title>",
 	    "<h1 class=\"bad\">3 findings: 1 duplicate, 1 potential deadlock, 1 inversion (1 accepted)</h1>",
 	    "<strong>Incomplete:</strong> 17 contexts lost in run " FIXTURE_LOST,
-	    "<dt>Acquisitions</dt><dd>427&#8239;721</dd>",
+	    "<dt>Acquisitions, at least</dt><dd>427&#8239;721</dd>",
 	    "id=\"finding-" FIXTURE_ACTUAL "\"",
 	    "<span class=\"tag red\">actual</span><h3>acquiring duplicate lock of same type</h3>",
 	    "id=\"finding-" FIXTURE_POTENTIAL "\"",

@@ -90,3 +90,17 @@ status_is 0 "$WITNESS" dump whole.wit
 [ "$(grep -c '^[0-9a-f]* dependency ' out)" = 2 ] || fail "dump: $(cat out)"
 grep -q 'unknown type=900' out || fail "dump does not show the record of the future"
 status_is 2 "$WITNESS" dump text.wit
+
+# A run without end record has said no totals: what its records name is a lower bound, and nought is no fact.
+"$mkrun" killed.wit 9 as=/killed edge=A,B edge=B,A noend >/dev/null
+"$WITNESS" --db killed.db import killed.wit >/dev/null
+"$WITNESS" --db killed.db report >out
+grep -q '^seen: 2 classes, at least 2 locks, 2 edges, 1 threads, at least 2 acquisitions in 1 run' out || fail "no lower bound: $(cat out)"
+grep -q '1 threads, at least 2 locks, at least 2 acquisitions' out || fail "no lower bound of the run: $(cat out)"
+grep -q '^   A  *sleep mutex  *1  *1$' out || fail "no lower bound of a class: $(cat out)"
+"$WITNESS" --db killed.db report --format html >out
+grep -q '<dt>Locks, at least</dt><dd>2<' out || fail "html: no lower bound"
+[ "$(grep -o 'at least 2' out | wc -l)" = 2 ] || fail "html: no lower bound of the run"
+"$WITNESS" --db killed.db gate >out || true
+! grep -qE '[ ,]0 (locks|acquisitions)' out || fail "gate: nought as a fact: $(cat out)"
+! "$WITNESS" --db s.db report 2>/dev/null | grep -q 'at least' || fail "a run with totals is said to have more"
