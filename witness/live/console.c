@@ -35,6 +35,7 @@ wit_console_take(char *text, size_t size)
 	const uint32_t have = atomic_load_explicit(&pending.length, memory_order_relaxed);
 	const uint32_t n = have < size ? have : (uint32_t)size;
 
+	WIT_ASSERT_ENGINE();
 	memcpy(text, pending.text, n);
 	memmove(pending.text, pending.text + n, have - n);
 	atomic_store_explicit(&pending.length, have - n, memory_order_relaxed);

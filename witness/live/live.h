@@ -248,7 +248,6 @@ void *wit_sink_put(void *owner, const void *record, size_t length);
 void wit_sink_last(void);
 /* Lost and end records; the file is cut to its length.  Engine lock. */
 void wit_sink_close(uint32_t threads, uint64_t engine_lost, uint64_t forks);
-const char *wit_sink_path(void);
 
 /* ---- state.c: the mirror ---- */
 

@@ -62,12 +62,6 @@ now_ns(void)
 	return ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 }
 
-const char *
-wit_sink_path(void)
-{
-	return (sink.path);
-}
-
 /* ---- the file ---- */
 
 /* Raises the descriptor out of the program's way. */
@@ -294,6 +288,7 @@ wit_sink_put(void *owner, const void *record, size_t length)
 	void *where;
 
 	(void)owner;
+	WIT_ASSERT_ENGINE();
 	if (head->type == WIT_REC_ALARM)
 		wit_console_alarm(record, length);
 	if (sink.closed)

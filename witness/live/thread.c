@@ -152,6 +152,7 @@ take_state(void)
 {
 	struct wit_thread *t = pool.gone_first;
 
+	WIT_ASSERT_ENGINE();
 	if (t != NULL && is_gone(t)) {
 		pool.gone_first = t->next_gone;
 		if (pool.gone_first == NULL)
