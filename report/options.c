@@ -213,6 +213,8 @@ check(const struct parser *p)
 			    table[i].name, nearest_option(table[i].name, options->command)));
 	if (options->value[REP_OPTION_HELP] != NULL)
 		return (0);
+	if (options->value[REP_OPTION_DB] != NULL && *options->value[REP_OPTION_DB] == '\0')
+		return (rep_say(-EINVAL, "--db wants the name of a file, not nothing"));
 	if (options->arguments < command->least)
 		return (rep_say(-EINVAL, "usage: witness %s %s", command->words, command->arguments));
 	if (command->most >= 0 && options->arguments > command->most)

@@ -21,6 +21,8 @@ bad 'nearest is --db' import --bd x f
 bad 'gate has no option --output' gate --output x
 bad 'nearest is' report -x
 bad 'wants FILE' report --db
+bad '--db wants the name' --db '' report
+bad '--db wants the name' import --db= x.wit
 bad 'wants LEVEL' gate --level
 bad 'takes no value' report --cycles=yes
 bad 'usage: witness import FILE' import
