@@ -6,6 +6,7 @@
  * O2  What is not known is answered with the nearest that is, by the fewest
  *     letters to change.
  * O3  "--" ends the options.
+ * O4  An option of one value stands once: of two, one would be passed over in silence.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -158,6 +159,9 @@ take_option(struct parser *p)
 	wants = option->kind == VALUE || option->kind == HAND;
 	if (option->kind == FLAG && value != NULL)
 		return (rep_say(-EINVAL, "option --%s takes no value", option->name));
+	if (option->kind != FLAG && option->kind != HAND_EITHER &&
+	    options->value[option - table] != NULL) /* O4 */
+		return (rep_say(-EINVAL, "option --%s stands twice; it takes one value", option->name));
 	if (option->kind == HAND && value != NULL) /* two words for who reads them next */
 		text[value - text - 1] = '\0';
 	if (option->kind == HAND || option->kind == HAND_EITHER)

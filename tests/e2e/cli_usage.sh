@@ -23,6 +23,11 @@ bad 'nearest is' report -x
 bad 'wants FILE' report --db
 bad '--db wants the name' --db '' report
 bad '--db wants the name' import --db= x.wit
+bad '--run stands twice' gate --run A --run B
+bad '--output stands twice' report -o a --output=b
+bad '--color stands twice' report --color --color=never
+bad '--seed stands twice' corpus run s03 --seed 1 --seed=2
+bad '--baseline stands twice' gate --baseline '' --baseline b
 bad 'wants LEVEL' gate --level
 bad 'takes no value' report --cycles=yes
 bad 'usage: witness import FILE' import
