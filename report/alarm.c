@@ -12,6 +12,7 @@
 #include "core/finding.h"
 #include "import_put.h"
 #include "records.h"
+#include "render.h"
 #include "say.h"
 #include "symbol.h"
 
@@ -71,7 +72,8 @@ write_site(struct writer *w, uint32_t id)
 	} else {
 		count = resolve(w, site->frame, &symbol, module);
 		if (count > 0 && *symbol->file != '\0')
-			fprintf(w->out, "%s:%" PRIu32, symbol->file, symbol->line);
+			rep_render_print(
+			    w->out, REP_QUOTE_TEXT, "%s:%u", symbol->file, (unsigned)symbol->line);
 		else
 			fprintf(w->out, "%s+0x%" PRIx64, module, WIT_FRAME_OFFSET(site->frame));
 	}
@@ -110,11 +112,12 @@ write_frame(struct writer *w, size_t *n, uint64_t frame)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		fprintf(w->out, "#%zu %s", (*n)++, symbol[i].function);
+		rep_render_print(w->out, REP_QUOTE_TEXT, "#%zu %s", (*n)++, symbol[i].function);
 		if (!symbol[i].inlined)
 			fprintf(w->out, "+0x%" PRIx64, symbol[i].into);
 		if (*symbol[i].file != '\0')
-			fprintf(w->out, " (%s:%" PRIu32 ")", symbol[i].file, symbol[i].line);
+			rep_render_print(
+			    w->out, REP_QUOTE_TEXT, " (%s:%u)", symbol[i].file, (unsigned)symbol[i].line);
 		else
 			fprintf(w->out, " (%s)", module);
 		fputs(symbol[i].inlined ? " inlined\n" : "\n", w->out);
