@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/options.h"
 #include "options.h"
 #include "say.h"
 
@@ -50,30 +51,6 @@ static const struct option {
 
 /* ---- O2 ---- */
 
-/* Letters to change, add or drop to make one word of the other. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[64], n = strlen(b);
-
-	if (n >= 64)
-		n = 63;
-	for (size_t k = 0; k <= n; k++)
-		row[k] = k;
-	for (size_t i = 0; a[i] != '\0'; i++) {
-		size_t corner = row[0]++;
-
-		for (size_t k = 0; k < n; k++) {
-			size_t change = corner + (a[i] != b[k]);
-
-			corner = row[k + 1];
-			row[k + 1] = row[k + 1] < row[k] ? row[k + 1] + 1 : row[k] + 1;
-			row[k + 1] = change < row[k + 1] ? change : row[k + 1];
-		}
-	}
-	return (row[n]);
-}
-
 static const char *
 nearest_option(const char *name, enum rep_command command)
 {
@@ -81,7 +58,7 @@ nearest_option(const char *name, enum rep_command command)
 	const char *nearest = "help";
 
 	for (size_t i = 0; i < REP_OPTION_COUNT; i++) {
-		size_t far = distance(name, table[i].name);
+		size_t far = wit_options_distance(name, table[i].name);
 
 		if ((command == REP_COMMAND_NONE || (table[i].commands >> command & 1) != 0) && far < best) {
 			best = far;
@@ -98,7 +75,7 @@ nearest_command(const char *words)
 	const char *nearest = "";
 
 	for (size_t i = 0; i < REP_COMMAND_COUNT; i++) {
-		size_t far = distance(words, commands[i].words);
+		size_t far = wit_options_distance(words, commands[i].words);
 
 		if (far < best) {
 			best = far;
@@ -177,6 +154,18 @@ take_option(struct parser *p)
 	return (0);
 }
 
+/* Is it the first word of commands of two: of these, too, help is asked for. */
+static bool
+begins_commands(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < REP_COMMAND_COUNT; i++)
+		if (strncmp(commands[i].words, word, n) == 0 && commands[i].words[n] == ' ')
+			return (true);
+	return (false);
+}
+
 /* The command that the words begin with; the rest are its arguments. */
 static int
 find_command(struct parser *p)
@@ -195,6 +184,9 @@ find_command(struct parser *p)
 		options->command = (enum rep_command)i;
 		break;
 	}
+	if (used == 0 && p->words == 1 && options->value[REP_OPTION_HELP] != NULL &&
+	    begins_commands(p->word[0]))
+		return (0);
 	if (used == 0 && p->words > 0)
 		rep_say(0, "no command is called %s; did you mean %s?",
 		    two != NULL && strcmp(p->word[0], "corpus") == 0 ? two : p->word[0],

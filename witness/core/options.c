@@ -123,11 +123,10 @@ set(struct wit_options *options, const struct option *option, const char *value)
 
 /* ---- names ---- */
 
-/* Letters to add, drop or change to make b of a (Levenshtein); both at most NAME_MOST. */
-static unsigned
-distance(const char *a, const char *b)
+unsigned
+wit_options_distance(const char *a, const char *b)
 {
-	unsigned row[NAME_MOST + 1], above, corner;
+	unsigned row[WIT_OPTIONS_WORD + 1], above, corner;
 	const size_t n = strlen(b);
 
 	for (size_t j = 0; j <= n; j++)
@@ -167,7 +166,8 @@ nearest(const char *name)
 	memcpy(begin, name, n);
 	begin[n] = '\0';
 	for (size_t i = 1; i < OPTIONS; i++)
-		if (distance(begin, table[i].name) < distance(begin, table[best].name))
+		if (wit_options_distance(begin, table[i].name) <
+		    wit_options_distance(begin, table[best].name))
 			best = i;
 	return (table[best].name);
 }

@@ -36,6 +36,10 @@ struct wit_options {
 unsigned wit_options_parse(struct wit_options *options, const char *text, struct wit_arena *arena,
     void (*complain)(const char *a, const char *b, const char *c, const char *d));
 
+/* Letters to add, drop or change to make b of a (Levenshtein); b has at most WIT_OPTIONS_WORD. */
+#define WIT_OPTIONS_WORD 64
+unsigned wit_options_distance(const char *a, const char *b);
+
 /* Writes a value as the parser reads it: at most twice its bytes, no NUL.  Where it ends. */
 char *wit_options_quote(char *to, const char *value);
 
