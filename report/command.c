@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -297,6 +298,18 @@ out:
 	return (error);
 }
 
+/* Is a day, YYYY-MM-DD, before today? */
+static bool
+has_passed(const char *day)
+{
+	time_t now = time(NULL);
+	char today[16];
+	struct tm tm;
+
+	return (gmtime_r(&now, &tm) != NULL && strftime(today, sizeof(today), "%Y-%m-%d", &tm) > 0 &&
+		strcmp(day, today) < 0);
+}
+
 static int
 command_accept(const struct rep_options *options)
 {
@@ -310,6 +323,8 @@ command_accept(const struct rep_options *options)
 		return (-rep_say(-REP_STATUS_USAGE, "a finding is accepted with a reason: --why TEXT"));
 	if (until != NULL && !rep_baseline_is_date(until))
 		return (-rep_say(-REP_STATUS_USAGE, "--until is a day, YYYY-MM-DD, not %s", until));
+	if (until != NULL && has_passed(until))
+		return (-rep_say(-REP_STATUS_USAGE, "--until %s has passed: it would accept nothing", until));
 	if (open_view(options, &store, &view, NULL) != 0)
 		return (REP_STATUS_USAGE);
 	finding = find_finding(&view, options->argument[0]);

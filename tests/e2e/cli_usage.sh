@@ -45,6 +45,7 @@ bad 'not green' report --color=green
 bad '--why' accept abc
 bad '--why' accept abc --why ' '
 bad 'YYYY-MM-DD' accept abc --why x --until soon
+bad 'has passed' accept abc --why x --until 2001-01-01
 [ ! -e witness.db ] || fail "a store was made"
 
 "$WITNESS" --help >out 2>err || fail "--help: status $?"
@@ -55,6 +56,9 @@ for command in 'corpus list' 'corpus run' import report show accept gate dump; d
 	grep -q '^  --db FILE' one || fail "$command --help: $(cat one)"
 done
 "$WITNESS" report --help | grep -q -- '--focus CLASS' || fail "report --help has no --focus"
+"$WITNESS" corpus --help >out || fail "corpus --help: status $?"
+grep -q '^  corpus list ' out && grep -q '^  corpus run ' out || fail "corpus --help: $(cat out)"
+bad 'no command is called corp;' corp --help
 "$WITNESS" --version | grep -qE '^witness [0-9]+\.[0-9]+\.[0-9]+$' || fail "--version"
 # Options stand anywhere; after -- there are none.
 bad 'no such store' --db no.db report
