@@ -8,6 +8,7 @@
  *     without an end record stays, and with it, as FILE.state, the last word of
  *     its memory of who held what.
  * N3  The terminal's signals are the program's; we live on to import what it left.
+ *     What is sent to us alone (TERM, HUP) is passed on to it, to the same end.
  *     We catch what we outlive, so that the program finds ignored what our caller
  *     ignored (nohup), and nothing else.
  * N4  The table of the scenario is asked first: what it refuses is not run.
@@ -56,15 +57,34 @@ live_on(int sig)
 	(void)sig;
 }
 
-/* N3 */
-rep_run_handler *
-rep_run_outlive(int sig)
+/* What is ignored stays so. */
+static rep_run_handler *
+handle(int sig, rep_run_handler *how)
 {
-	rep_run_handler *was = signal(sig, live_on);
+	rep_run_handler *was = signal(sig, how);
 
 	if (was == SIG_IGN)
 		signal(sig, SIG_IGN);
 	return (was);
+}
+
+/* N3 */
+rep_run_handler *
+rep_run_outlive(int sig)
+{
+	return (handle(sig, live_on));
+}
+
+/* The program being run, and a signal that came before it was: both for pass_on() alone. */
+static volatile sig_atomic_t passing_to, passing_late;
+
+static void
+pass_on(int sig)
+{
+	if (passing_to > 0)
+		kill((pid_t)passing_to, sig);
+	else
+		passing_late = sig;
 }
 
 static char *
@@ -276,7 +296,7 @@ static int
 execute(struct run *run)
 {
 	char **argv = arguments_of(run->program, "run", run->request->argument, run->request->arguments);
-	rep_run_handler *interrupt, *quit;
+	rep_run_handler *interrupt, *quit, *hangup, *terminate;
 	char *options;
 	pid_t pid;
 
@@ -284,11 +304,20 @@ execute(struct run *run)
 	options = rep_run_options(run->file, run->request->observe, run->state);
 	interrupt = rep_run_outlive(SIGINT);
 	quit = rep_run_outlive(SIGQUIT);
+	hangup = handle(SIGHUP, pass_on);
+	terminate = handle(SIGTERM, pass_on);
 	pid = start(argv, -1, options);
-	if (pid >= 0)
+	if (pid >= 0) {
+		passing_to = pid;
+		if (passing_late != 0)
+			kill(pid, passing_late);
 		wait_and_follow(run, pid);
+		passing_to = 0;
+	}
 	signal(SIGINT, interrupt);
 	signal(SIGQUIT, quit);
+	signal(SIGHUP, hangup);
+	signal(SIGTERM, terminate);
 	free(options);
 	free(argv);
 	return (pid < 0 ? -pid : 0);
