@@ -333,9 +333,9 @@ fixture_hostile(void)
 	static const struct rep_step steps[] = {{0}, {1}, {2}};
 	static struct rep_finding findings[] = {
 	    {EVIL_A, "inversion", WIT_LEVEL_INVERSION, EVIL_A, EVIL_B, EVIL_C, names, 3, steps, 1, NULL, 0,
-		EVIL_A, false, names, 3},
+		EVIL_A, false, names, 3, false},
 	    {EVIL_B, EVIL_A, (enum wit_level)99, EVIL_A, EVIL_B, EVIL_C, names, 1, NULL, 1,
-		fixture_evil_evidence, 1, "", false, NULL, 0},
+		fixture_evil_evidence, 1, "", false, NULL, 0, false},
 	};
 	static struct rep_run runs[] = {
 	    {EVIL_A, EVIL_B, EVIL_C, EVIL_A, EVIL_B, true, true, 1, 1, 1, 1, 0, 0}};
