@@ -102,7 +102,10 @@ MAKE='1 edge=A,B' EXPECT='edge A -> B\n' THEN='grep ^SigIgn /proc/self/status'
 env --default-signal bin/witness --db s.db corpus run s03 >plain 2>&1 || fail "plain: $(cat plain)"
 env --ignore-signal=INT,QUIT,PIPE,XFSZ bin/witness --db s.db corpus run s03 >nohup 2>&1 || fail "nohup: $(cat nohup)"
 for mask in plain:0 nohup:1001006; do
-	grep -qE "^SigIgn:[[:space:]]0*${mask#*:}$" "${mask%:*}" || fail "not ignored as they were: $(cat "${mask%:*}")"
+	# Of these four alone: the caller of the tests may have others ignored.
+	ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' "${mask%:*}")
+	[ "$(printf %x $((16#$ignored & 16#1001006)))" = "${mask#*:}" ] ||
+		fail "not ignored as they were: $(cat "${mask%:*}")"
 done
 rm -rf s.db* .witness
 # Not complete; and 1 beats 3.

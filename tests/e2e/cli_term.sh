@@ -7,7 +7,8 @@ wrapper=$!
 until size=$(stat -c %s .witness/runs/*.wit 2>/dev/null) && [ "$size" -gt 0 ]; do
 	kill -0 "$wrapper" 2>/dev/null || { echo "it ended first:"; cat out err; exit 1; }
 done
-program=$(awk -v parent="$wrapper" '{ sub(/.*\) /, ""); if ($2 == parent) { split(FILENAME, path, "/"); print path[3] } }' /proc/[0-9]*/stat 2>/dev/null)
+program=$(grep -l "^PPid:[[:space:]]$wrapper\$" /proc/[0-9]*/status 2>/dev/null | sed 's,^/proc/\([0-9]*\)/.*,\1,')
+[ -n "$program" ] || { echo "no program under the wrapper"; exit 1; }
 kill -TERM "$wrapper"
 status=0
 wait "$wrapper" || status=$?
