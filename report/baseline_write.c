@@ -90,18 +90,21 @@ write_blocks(FILE *out, const struct rep_baseline *baseline, const char *fingerp
 }
 
 /* Makes the folders that a file's path names, as far as they are not there. */
-static void
+static int
 make_folders(const char *path)
 {
 	char *folder = rep_say_string(path);
+	int error = 0;
 
 	for (char *at = folder + 1; *at != '\0'; at++)
 		if (*at == '/') {
 			*at = '\0';
-			mkdir(folder, 0777);
+			if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+				error = errno;
 			*at = '/';
 		}
 	free(folder);
+	return (error);
 }
 
 /* The file itself, behind links; the caller frees it. */
@@ -118,15 +121,17 @@ int
 rep_baseline_lock(const char *path)
 {
 	char *folder = real_path(path), *slash;
-	int fd, error = 0;
+	int fd, error = 0, missing;
 
-	make_folders(folder);
+	missing = make_folders(folder);
 	slash = strrchr(folder, '/');
 	if (slash == NULL)
 		strcpy(folder, *folder == '\0' ? "" : ".");
 	else
 		slash[slash == folder] = '\0';
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && missing != 0)
+		errno = missing; /* why it is not there */
 	while (fd >= 0 && flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR) {
 			error = errno;
@@ -177,7 +182,7 @@ replace(const struct rep_baseline *baseline, const char *fingerprint, const char
 	FILE *out;
 	int error = 0;
 
-	make_folders(path);
+	(void)make_folders(path);
 	out = open_beside(path, beside);
 	if (out == NULL) {
 		error = rep_say(-errno, "%s: %s", path, strerror(errno));

@@ -18,6 +18,7 @@
 #include "options.h"
 #include "output.h"
 #include "records.h"
+#include "render.h"
 #include "run.h"
 #include "say.h"
 #include "store.h"
@@ -189,15 +190,6 @@ read_report_options(const struct rep_options *options, enum format *format, stru
 	return (0);
 }
 
-static bool
-has_class(const struct rep_view *view, const char *name)
-{
-	for (size_t i = 0; i < view->class_count; i++)
-		if (strcmp(view->class[i].name, name) == 0)
-			return (true);
-	return (false);
-}
-
 /* To the file that was named, or to standard output; every byte must have got there. */
 static int
 report_to(const struct rep_options *options, const struct rep_view *view, enum format format,
@@ -227,7 +219,7 @@ command_report(const struct rep_options *options)
 	    open_view(options, &store, &view, baseline_path(options)) != 0)
 		return (REP_STATUS_USAGE);
 	status = completeness(&view);
-	if (focus.class_name != NULL && !has_class(&view, focus.class_name)) {
+	if (focus.class_name != NULL && rep_render_class(&view, focus.class_name) == SIZE_MAX) {
 		rep_say(0, "no class is called %s", focus.class_name);
 		status = REP_STATUS_USAGE;
 	} else if (report_to(options, &view, format, &focus) != 0) {

@@ -93,18 +93,16 @@ print_baseline(FILE *out, const struct rep_baseline *baseline)
 static void
 print_looked_at(FILE *out, const struct rep_view *view)
 {
-	uint64_t threads = 0, locks = 0, acquisitions = 0;
+	struct rep_totals totals;
+	const char *bound;
 
-	for (size_t i = 0; i < view->run_count; i++) {
-		threads += view->run[i].threads;
-		locks += view->run[i].locks;
-		acquisitions += view->run[i].acquisitions;
-	}
+	rep_render_totals(&totals, view);
+	bound = totals.at_least ? "at least " : "";
 	fprintf(out,
-	    "looked at %zu run%s: %zu classes, %" PRIu64 " locks, %zu edges, %" PRIu64 " threads, %" PRIu64
-	    " acquisitions\n",
-	    view->run_count, view->run_count == 1 ? "" : "s", view->class_count, locks, view->edge_count,
-	    threads, acquisitions);
+	    "looked at %zu run%s: %zu classes, %s%" PRIu64 " locks, %zu edges, %" PRIu64
+	    " threads, %s%" PRIu64 " acquisitions\n",
+	    view->run_count, view->run_count == 1 ? "" : "s", view->class_count, bound, totals.locks,
+	    view->edge_count, totals.threads, bound, totals.acquisitions);
 	for (size_t i = 0; i < view->run_count; i++) {
 		if (!view->run[i].ended)
 			fprintf(

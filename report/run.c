@@ -37,6 +37,7 @@
 #include "gate.h"
 #include "import.h"
 #include "records.h"
+#include "render.h"
 #include "run.h"
 #include "run_options.h"
 #include "say.h"
@@ -361,12 +362,27 @@ take_in(struct run *run)
 	return (error);
 }
 
+/* A class that nobody has is observed in vain: most likely its name was mistyped. */
+static void
+say_unobserved(const char *observe, const struct rep_view *view)
+{
+	char *names = rep_say_string(observe), *rest = names, *name;
+
+	while ((name = strsep(&rest, ",")) != NULL)
+		if (strcmp(name, "all") != 0 && strcmp(name, "none") != 0 &&
+		    rep_render_class(view, name) == SIZE_MAX)
+			rep_say_note("--observe: the run had no class \"%s\"", name);
+	free(names);
+}
+
 static enum rep_status
 conclude(struct run *run, const struct rep_view *view)
 {
 	char *differs = rep_expect_compare(&run->expect, view);
 	enum rep_status status = run->import.complete ? REP_STATUS_OK : REP_STATUS_INCOMPLETE;
 
+	if (run->request->observe != NULL)
+		say_unobserved(run->request->observe, view);
 	if (run->status > 128) {
 		rep_say(0, "the program was killed by signal %d (%s)", run->status - 128,
 		    strsignal(run->status - 128));
