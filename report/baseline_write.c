@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "folder.h"
 #include "say.h"
 
 /* One line of text: what would end the line becomes a space. */
@@ -89,24 +90,6 @@ write_blocks(FILE *out, const struct rep_baseline *baseline, const char *fingerp
 		fprintf(out, "\n%s", baseline->tail);
 }
 
-/* Makes the folders that a file's path names, as far as they are not there. */
-static int
-make_folders(const char *path)
-{
-	char *folder = rep_say_string(path);
-	int error = 0;
-
-	for (char *at = folder + 1; *at != '\0'; at++)
-		if (*at == '/') {
-			*at = '\0';
-			if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-				error = errno;
-			*at = '/';
-		}
-	free(folder);
-	return (error);
-}
-
 /* The file itself, behind links; the caller frees it. */
 static char *
 real_path(const char *path)
@@ -123,7 +106,7 @@ rep_baseline_lock(const char *path)
 	char *folder = real_path(path), *slash;
 	int fd, error = 0, missing;
 
-	missing = make_folders(folder);
+	missing = rep_folder_parents(folder);
 	slash = strrchr(folder, '/');
 	if (slash == NULL)
 		strcpy(folder, *folder == '\0' ? "" : ".");
@@ -182,7 +165,7 @@ replace(const struct rep_baseline *baseline, const char *fingerprint, const char
 	FILE *out;
 	int error = 0;
 
-	(void)make_folders(path);
+	(void)rep_folder_parents(path);
 	out = open_beside(path, beside);
 	if (out == NULL) {
 		error = rep_say(-errno, "%s: %s", path, strerror(errno));

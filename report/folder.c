@@ -8,16 +8,28 @@
 #include "say.h"
 #include "store.h"
 
-/* Makes the folder and its parents, the last ours alone; its error counts. */
-static int
-make(char *path)
+int
+rep_folder_parents(const char *path)
 {
-	for (char *at = path + 1; *at != '\0'; at++)
+	char *folder = rep_say_string(path);
+	int error = 0;
+
+	for (char *at = folder + 1; *at != '\0'; at++)
 		if (*at == '/') {
 			*at = '\0';
-			mkdir(path, 0777);
+			if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+				error = errno;
 			*at = '/';
 		}
+	free(folder);
+	return (error);
+}
+
+/* The folder itself is ours alone; its error counts. */
+static int
+make(const char *path)
+{
+	(void)rep_folder_parents(path);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return (rep_say(-errno, "%s: cannot be made: %s", path, strerror(errno)));
 	return (0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * folder.h - .witness/runs/ beside a store: run files, and what is kept of them.   room: report
+ * folder.h - folders that report makes: .witness/runs/ beside a store, and parents.   room: report
  */
 #ifndef REP_FOLDER_H
 #define REP_FOLDER_H
@@ -9,7 +9,10 @@
 
 struct rep_store;
 
-/* Its absolute path; it is made, open to nobody else.  The caller frees it; NULL after one line on stderr. */
+/* Makes the folders that a file's path names, as far as they are not there.  0, or errno of the last that could not be. */
+int rep_folder_parents(const char *path);
+
+/* The absolute path of .witness/runs/; it is made, open to nobody else.  The caller frees it; NULL after one line on stderr. */
 char *rep_folder_runs(const struct rep_store *store);
 
 #endif
